@@ -1,0 +1,249 @@
+"""The commands: each parses, calls a service, and prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import services
+from .terminal import print_json, progress_bars, stderr, stdout
+
+app = typer.Typer(
+    help="Anime production: characters that stay themselves, cuts that land on beats.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+character_app = typer.Typer(help="Characters and their reference pictures.", no_args_is_help=True)
+music_app = typer.Typer(help="Tempo, beats, key and loudness of music.", no_args_is_help=True)
+video_app = typer.Typer(help="Cuts and motion of finished picture.", no_args_is_help=True)
+project_app = typer.Typer(help="Projects and what they hold.", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+for name, group in {
+    "character": character_app,
+    "music": music_app,
+    "video": video_app,
+    "project": project_app,
+    "db": db_app,
+}.items():
+    app.add_typer(group, name=name)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+MEDIA = typer.Argument(help="One file or several.", show_default=False)
+
+
+@app.command()
+def animatic(
+    spec: Annotated[Path, typer.Argument(help="The episode file (YAML).", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the results.", show_default="build/FOLDER OF THE SPEC"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn stills, a shot list and music into a beat-cut, identity-checked animatic."""
+    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+        folder = output or Path("build") / spec.absolute().parent.name
+        result = opened.animatic.run(spec, folder, progress)
+    if as_json:
+        print_json(result.as_json())
+        return
+    from .tables import animatic_summary
+
+    stdout().print(animatic_summary(result))
+
+
+@character_app.command("add")
+def character_add(
+    name: Annotated[str, typer.Argument(help="Name of the character.", show_default=False)],
+    references: Annotated[
+        list[Path], typer.Argument(help="Pictures, 512 pixels or more on the short side.", show_default=False)
+    ],
+    project: Annotated[str | None, typer.Option(help="Project it belongs to; shared by all without.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Fragment added to the positive prompt.")] = None,
+    negative: Annotated[str | None, typer.Option(help="Fragment added to the negative prompt.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="Raw similarity that a picture must reach.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a character from reference pictures, or add pictures to one."""
+    fields = {"prompt": prompt, "negative_prompt": negative, "consistency_threshold": threshold}
+    with _opened() as opened:
+        project_id = opened.projects.ensure(project).id if project else None
+        given = {key: value for key, value in fields.items() if value is not None}
+        character, checks = opened.characters.extend(name, references, project_id=project_id, **given)
+    if as_json:
+        print_json({**character_json(character), "checks": [check.as_json() for check in checks]})
+        return
+    count = len(character.references)
+    stdout().print(f"{character.label}: {count} reference pictures, version {character.version.number}.", markup=False)
+    for check in checks:
+        for warning in check.warnings:
+            stderr().print(f"note: {warning}", markup=False)
+
+
+@character_app.command("list")
+def character_list(as_json: AsJson = False) -> None:
+    """List the characters."""
+    with _opened() as opened:
+        characters = opened.characters.list()
+    if as_json:
+        print_json([character_json(character) for character in characters])
+        return
+    from .tables import character_table
+
+    stdout().print(character_table(characters))
+
+
+@character_app.command("score")
+def character_score(
+    name: Annotated[str, typer.Argument(help="Name of the character, or 'project / name'.", show_default=False)],
+    images: Annotated[list[Path], MEDIA],
+    encoder: Annotated[str | None, typer.Option(help="Identity encoder; the best installed one without.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="Raw similarity to reach, instead of the calibrated one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score pictures against a character's references."""
+    with _opened() as opened:
+        character = opened.characters.named(name)
+        rows = opened.identity.score_files(character, images, encoder=encoder, threshold=threshold)
+    if as_json:
+        print_json([row.as_json() for row in rows])
+    else:
+        from .tables import score_table
+
+        stdout().print(score_table(rows))
+    _fail_on_errors([row.error for row in rows])
+
+
+@music_app.command("analyze")
+def music_analyze(
+    files: Annotated[list[Path], MEDIA],
+    as_json: AsJson = False,
+) -> None:
+    """Find tempo, beats, key, energy and loudness."""
+    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+        rows = opened.music.analyze_files(files, progress)
+    if as_json:
+        print_json([row.as_json() for row in rows])
+    else:
+        from .tables import music_table
+
+        stdout().print(music_table(rows))
+    _fail_on_errors([row.error for row in rows])
+
+
+@video_app.command("cuts")
+def video_cuts(
+    file: Annotated[Path, typer.Argument(help="A video.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Find cuts, fades, dissolves and motion."""
+    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+        analysis = opened.music.cuts(file, progress)
+    if as_json:
+        print_json(analysis.as_json())
+        return
+    from .tables import cuts_table
+
+    stdout().print(cuts_table(analysis))
+
+
+@project_app.command("list")
+def project_list(as_json: AsJson = False) -> None:
+    """List the projects."""
+    with _opened() as opened:
+        projects = opened.projects.list(limit=200)
+    if as_json:
+        print_json([project_json(project) for project in projects])
+        return
+    from .tables import project_table
+
+    stdout().print(project_table(projects))
+
+
+@project_app.command("show")
+def project_show(
+    name: Annotated[str, typer.Argument(help="Name of the project.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Show a project with its characters, episodes, jobs and files."""
+    from ..services.overview import overview
+
+    with _opened() as opened:
+        shown = overview(opened, name)
+    if as_json:
+        print_json(shown.as_json())
+        return
+    from .tables import project_page
+
+    stdout().print(project_page(shown))
+
+
+@db_app.command("upgrade")
+def db_upgrade(as_json: AsJson = False) -> None:
+    """Bring the database to this version's schema; data is kept."""
+    with _opened() as opened:
+        before, after = opened.database.upgrade()
+    if as_json:
+        print_json({"before": before, "after": after, "url": opened.database.display_url})
+        return
+    change = "is already at" if before == after else f"went from {before or 'nothing'} to"
+    stdout().print(f"{opened.database.display_url} {change} revision {after}.", markup=False)
+
+
+@db_app.command("check")
+def db_check(as_json: AsJson = False) -> None:
+    """Look for damage and name it."""
+    with _opened() as opened:
+        findings = opened.database.check()
+    is_sound = all(finding.level != "error" for finding in findings)
+    if as_json:
+        print_json({"ok": is_sound, "findings": [finding.as_json() for finding in findings]})
+    else:
+        for finding in findings:
+            stdout().print(f"{finding.level}: {finding.table}: {finding.message} {finding.hint}", markup=False)
+        stdout().print("The database is sound." if is_sound else "The database is damaged.")
+    if not is_sound:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this installation and say what is missing."""
+    from ..services.doctor import examine
+    from ..settings import load_settings
+
+    checks = examine(load_settings())
+    is_well = all(check.is_ok for check in checks)
+    if as_json:
+        print_json({"ok": is_well, "checks": [check.as_json() for check in checks]})
+    else:
+        from .tables import doctor_table
+
+        stdout().print(doctor_table(checks))
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _opened() -> Iterator[services.Services]:
+    opened = services.open_services()
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _fail_on_errors(errors: list[str | None]) -> None:
+    sentences = [error for error in errors if error]
+    for sentence in sentences:
+        stderr().print(sentence, markup=False, soft_wrap=True)
+    if sentences:
+        raise typer.Exit(2)

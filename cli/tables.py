@@ -1,0 +1,148 @@
+"""Results as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..consistency.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from ..consistency.character import Character
+    from ..music.shots import PictureAnalysis
+    from ..production.project import Project
+    from ..services.animatic import AnimaticResult
+    from ..services.doctor import Check
+    from ..services.identity import ScoredFile
+    from ..services.music import AnalyzedFile
+    from ..services.overview import Overview
+
+_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.UNKNOWN: "yellow"}
+
+
+def badge(status: Status) -> Text:
+    """Return a status in its colour."""
+    return Text(status.value, style=f"bold {_COLOURS[status]}")
+
+
+def score_table(rows: Iterable[ScoredFile]) -> Table:
+    """Return pictures with their verdicts."""
+    table = _table("picture", "status", "score", "similarity", "threshold", "ΔE", "reason")
+    for row in rows:
+        verdict = row.verdict
+        table.add_row(Text(row.image.name), badge(verdict.status), *_numbers(verdict), Text(verdict.reason))
+    return table
+
+
+def music_table(rows: Iterable[AnalyzedFile]) -> Table:
+    """Return recordings with what was heard in them."""
+    table = _table("file", "tempo", "or", "beats", "key", "energy", "loudness", "seconds")
+    for row in rows:
+        heard = row.track.analysis if row.track else None
+        if heard is None:
+            table.add_row(Text(row.file.name), *["–"] * 7)
+            continue
+        table.add_row(
+            Text(row.file.name),
+            _number(heard.beats.tempo_bpm, ".2f", " BPM"),
+            ", ".join(f"{tempo:.0f}" for tempo in heard.beats.tempo_alternatives_bpm[:2]),
+            str(heard.beats.beat_times.size),
+            heard.key or "–",
+            f"{heard.energy:.2f}",
+            _number(heard.loudness_lufs, ".1f", " LUFS"),
+            f"{heard.duration_seconds:.1f}",
+        )
+    return table
+
+
+def cuts_table(analysis: PictureAnalysis) -> RenderableType:
+    """Return the transitions of a video."""
+    table = _table("time", "frame", "kind")
+    for transition in analysis.transitions:
+        table.add_row(f"{transition.time:.3f} s", str(transition.frame), transition.kind)
+    facts = f"{analysis.n_frames} frames, {analysis.duration_seconds:.2f} s at {float(analysis.fps):.3f} fps, "
+    return Group(Text(facts + f"{analysis.cuts_per_minute:.1f} cuts per minute"), table)
+
+
+def character_table(characters: Iterable[Character]) -> Table:
+    """Return the characters."""
+    table = _table("id", "character", "version", "references", "prompt")
+    for character in characters:
+        n_references = str(len(character.references))
+        version = str(character.version.number)
+        table.add_row(
+            str(character.id), Text(character.label), version, n_references, Text(character.prompt)
+        )
+    return table
+
+
+def project_table(projects: Iterable[Project]) -> Table:
+    """Return the projects."""
+    table = _table("id", "project", "status", "folder", "description")
+    for project in projects:
+        cells = (project.name, project.status, project.folder, project.description)
+        table.add_row(str(project.id), *(Text(cell) for cell in cells))
+    return table
+
+
+def project_page(shown: Overview) -> RenderableType:
+    """Return a project with its characters, episodes, jobs and files."""
+    jobs = _table("job", "kind", "status", "progress", "worst score")
+    for job in shown.jobs:
+        score = _number(job.quality_score, ".2f")
+        jobs.add_row(str(job.id), job.job_type, job.status.value, f"{job.progress} %", score)
+    assets = _table("asset", "kind", "file")
+    for asset in shown.assets:
+        path = Text(str(asset.file_path), style="red" if asset.is_missing else "")
+        assets.add_row(str(asset.id), asset.file_type, path)
+    episodes = _table("episode", "title", "shots")
+    for episode in shown.episodes:
+        episodes.add_row(str(episode.id), Text(episode.title), str(len(episode.shots)))
+    parts = [project_table([shown.project]), character_table(shown.characters), episodes, jobs, assets]
+    return Group(*parts)
+
+
+def doctor_table(checks: Iterable[Check]) -> Table:
+    """Return the checks of the installation."""
+    table = _table("check", "", "detail")
+    for check in checks:
+        mark = Text("ok", style="green") if check.is_ok else Text("not ok", style="bold red")
+        table.add_row(check.name, mark, Text(f"{check.detail} {check.hint}".strip()))
+    return table
+
+
+def animatic_summary(result: AnimaticResult) -> RenderableType:
+    """Return what an animatic run found and wrote."""
+    shots = _table("shot", "character", "status", "score", "similarity", "threshold", "ΔE", "reason")
+    for shot in result.shots:
+        for name, verdict in shot.verdicts.items():
+            cells = _numbers(verdict)
+            shots.add_row(
+                Text(shot.still.name), Text(name), badge(verdict.status), *cells, Text(verdict.reason)
+            )
+    lines = [Text(line) for line in result.sentences()]
+    return Group(shots, *lines)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(header_style="bold", show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _numbers(verdict: Verdict) -> Sequence[str]:
+    return (
+        _number(verdict.score, ".2f"),
+        _number(verdict.similarity, ".3f"),
+        _number(verdict.threshold, ".3f"),
+        _number(verdict.palette_delta_e, ".1f"),
+    )
+
+
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    return "–" if value is None else f"{value:{form}}{unit}"

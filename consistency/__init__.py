@@ -1,0 +1,1 @@
+"""Character identity: references in, calibrated scores out."""

@@ -1,0 +1,93 @@
+"""Thresholds fitted to a character's own references, and scores on which 0.5 is the threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Below three references their spread cannot be told.
+MIN_REFERENCES = 3
+
+
+def leave_one_out(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Measure how well each reference matches the others.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32, shape (n_references, dimension)
+        Rows of length 1; at least two.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_references,)
+        Mean cosine similarity to the other references, in [-1, 1].
+    """
+    rows = np.asarray(embeddings, dtype=np.float64)
+    cosines = rows @ rows.T
+    return (cosines.sum(axis=1) - np.diag(cosines)) / (len(rows) - 1)
+
+
+def calibrate(embeddings: NDArray[np.float32], published_threshold: float) -> float:
+    """Fit the decision threshold to a character.
+
+    With fewer than three references it is the published one; from three on
+    ``0.5 * published + 0.5 * (mean - 2 * sd)``, where mean and standard deviation (of the sample,
+    ``n - 1``) are those of the leave-one-out similarities. Halving shrinks an estimate from few
+    pictures; unshrunk it decides worse than the published threshold.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32, shape (n_references, dimension)
+        Rows of length 1.
+    published_threshold : float
+        The encoder's own, in [-1, 1].
+
+    Returns
+    -------
+    float
+        Raw similarity at which a picture passes.
+    """
+    if len(embeddings) < MIN_REFERENCES:
+        return float(published_threshold)
+    own = leave_one_out(embeddings)
+    return float(0.5 * published_threshold + 0.5 * (own.mean() - 2.0 * own.std(ddof=1)))
+
+
+def consistency_score(similarity: float, threshold: float) -> float:
+    """Map a raw similarity to a score on which 0.5 is the threshold.
+
+    Straight from (0, 0) to (threshold, 0.5) and on to (1, 1); where the threshold is not positive
+    the first stretch starts at -1. Below its start the score is 0. It never falls when the
+    similarity rises, and is at least 0.5 if and only if the similarity reaches the threshold.
+
+    Parameters
+    ----------
+    similarity, threshold : float
+        Cosine similarities in [-1, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
+    if similarity >= threshold:
+        room = 1.0 - threshold
+        return 0.5 if room <= 0 else min(0.5 + 0.5 * (similarity - threshold) / room, 1.0)
+    start = 0.0 if threshold > 0 else -1.0
+    share = (similarity - start) / (threshold - start)
+    # A similarity just below the threshold may not round up to a pass.
+    return float(min(max(0.5 * share, 0.0), np.nextafter(0.5, 0.0)))
+
+
+def legacy_score(similarity: float) -> float:
+    """Map a similarity by the bands of the first design: above 0.85 → 1, above 0.70 → itself, else 0.
+
+    Kept for comparison: it jumps at both bounds and ranks nothing above 0.85.
+    """
+    if similarity > 0.85:
+        return 1.0
+    return similarity if similarity > 0.70 else 0.0

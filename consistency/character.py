@@ -1,0 +1,112 @@
+"""Characters as values: who they are, how they are prompted, and the pictures that define them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterLora:
+    """A LoRA that belongs to a character.
+
+    Parameters
+    ----------
+    name : str
+        File name as the host's ``loras`` folder lists it.
+    strength_model, strength_clip : float
+        Strength on the diffusion model and on the text encoder; 1.0 is as trained.
+    """
+
+    name: str
+    strength_model: float = 1.0
+    strength_clip: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One picture that defines a character.
+
+    Parameters
+    ----------
+    path : Path
+        The stored copy.
+    sha256 : str
+        Digest of the stored file, 64 hex digits.
+    width, height : int
+        Size in pixels.
+    warnings : tuple of str
+        What the quality check said, one sentence each.
+    id : int or None
+        Row in ``character_references``; None before it is stored.
+    """
+
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterVersion:
+    """One state of a character: its references and its prompt at an age and in a mood."""
+
+    id: int
+    number: int
+    age_state: str = ""
+    emotional_state: str = ""
+    prompt: str = ""
+    references: tuple[Reference, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A character and its current version.
+
+    Parameters
+    ----------
+    id : int
+        Stable id.
+    name : str
+        Display name, unique within its project.
+    version : CharacterVersion
+        The current version, whose references every picture is scored against.
+    project_id, project_name : int or None, str or None
+        The owning project; None for a character shared by all projects.
+    prompt, negative_prompt : str
+        Fragments added to the positive and the negative prompt.
+    loras : tuple of CharacterLora
+        LoRAs loaded whenever the character is injected.
+    consistency_threshold : float or None
+        Raw similarity that a picture must reach; None for the encoder's calibrated threshold.
+    """
+
+    id: int
+    name: str
+    version: CharacterVersion
+    project_id: int | None = None
+    project_name: str | None = None
+    description: str = ""
+    prompt: str = ""
+    negative_prompt: str = ""
+    loras: tuple[CharacterLora, ...] = ()
+    consistency_threshold: float | None = None
+    color_palette: dict[str, Any] = field(default_factory=dict)
+    style_template: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """The name as lists show it: ``project / name``, or the name of a shared character."""
+        return f"{self.project_name} / {self.name}" if self.project_name else self.name
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Reference pictures of the current version."""
+        return self.version.references

@@ -1,0 +1,1 @@
+"""Identity encoders: one protocol, one adapter per model."""

@@ -1,0 +1,290 @@
+"""Characters, their versions and references, and what encoders saw in those."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from ..consistency.character import Character, CharacterLora, Reference
+from ..errors import ConflictError, InputError
+from .character_rows import add_version, characters_of, with_current_version
+from .database import Database
+from .embeddings import read_vectors, write_vectors
+from .names import clean_name
+from .statements import MAX_ID, check_fields, page_size, require, unknown, within
+from .tables import CharacterRow, CharacterVersionRow, ProjectRow
+
+if TYPE_CHECKING:
+    from .character_rows import CharacterSelect
+
+_FIELDS = (
+    "name",
+    "description",
+    "prompt",
+    "negative_prompt",
+    "loras",
+    "consistency_threshold",
+    "color_palette",
+    "style_template",
+)
+_SEPARATOR = " / "
+
+
+class CharacterRepository:
+    """Stores characters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        name: str,
+        *,
+        project_id: int | None = None,
+        description: str = "",
+        prompt: str = "",
+        negative_prompt: str = "",
+        loras: Sequence[CharacterLora] = (),
+        consistency_threshold: float | None = None,
+        references: Sequence[Reference] = (),
+    ) -> Character:
+        """Store a new character with its first version; the parameters are those of `Character`.
+
+        Raises
+        ------
+        InputError
+            If the name or the threshold is not possible.
+        NotFoundError
+            If there is no such project.
+        ConflictError
+            If the name is taken in the project, or among the shared characters.
+        """
+        row = CharacterRow(
+            name=_clean_name(name),
+            project_id=project_id,
+            description=description,
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            loras=_lora_dicts(loras),
+            consistency_threshold=_threshold(consistency_threshold),
+        )
+        with self._database.session() as session:
+            if project_id is not None:
+                require(session, ProjectRow, project_id, "project")
+            _refuse_taken(session, row.name, project_id)
+            session.add(row)
+            session.flush()
+            add_version(session, row, 1, references)
+            return _one(session, row.id)
+
+    def get(self, character_id: int) -> Character:
+        """Return a character by its id, or raise NotFoundError."""
+        with self._database.session(read_only=True) as session:
+            require(session, CharacterRow, character_id, "character")
+            return _one(session, character_id)
+
+    def find(self, name: str, project_id: int | None = None) -> Character:
+        """Return a character by its name in a project, or among the shared ones.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; it names those that exist.
+        """
+        name = clean_name(name)
+        with self._database.session(read_only=True) as session:
+            found = _fetch(session, with_current_version().where(_is_named(name, project_id)))
+            if not found:
+                known = select(CharacterRow.name).where(_is_in(project_id)).order_by(CharacterRow.name)
+                raise unknown("character", name, session.scalars(known.limit(21)).all())
+            return found[0]
+
+    def labels(self) -> builtins.list[str]:
+        """Return the label of every character, sorted."""
+        with self._database.session(read_only=True) as session:
+            return _labels(session)
+
+    def by_label(self, label: str) -> Character:
+        """Return the character with that `Character.label`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; it names those that exist.
+        """
+        # A character's name never contains the separator, a project's may.
+        project, separator, name = label.rpartition(_SEPARATOR)
+        owner = ProjectRow.name == project if separator else CharacterRow.project_id.is_(None)
+        with self._database.session(read_only=True) as session:
+            found = _fetch(session, with_current_version().where(CharacterRow.name == name, owner))
+            if not found:
+                raise unknown("character", label, _labels(session))
+            return found[0]
+
+    def update(self, character_id: int, **fields: Any) -> Character:
+        """Change fields of a character; its versions never change.
+
+        Raises
+        ------
+        NotFoundError, InputError, ConflictError
+            If there is no such character, a field or value is not possible, or the name is taken.
+        """
+        check_fields(fields, _FIELDS)
+        with self._database.session() as session:
+            row = require(session, CharacterRow, character_id, "character", locked=True)
+            if "name" in fields:
+                fields["name"] = _clean_name(fields["name"])
+                _refuse_taken(session, fields["name"], row.project_id, besides=character_id)
+            if "loras" in fields:
+                fields["loras"] = _lora_dicts(fields["loras"])
+            if "consistency_threshold" in fields:
+                fields["consistency_threshold"] = _threshold(fields["consistency_threshold"])
+            for field, value in fields.items():
+                setattr(row, field, value)
+            session.flush()
+            return _one(session, character_id)
+
+    def delete(self, character_id: int) -> None:
+        """Delete a character with its versions and embeddings; pictures stay on disk."""
+        with self._database.session() as session:
+            session.delete(require(session, CharacterRow, character_id, "character", locked=True))
+
+    def set_references(
+        self,
+        character_id: int,
+        references: Sequence[Reference],
+        *,
+        age_state: str = "",
+        emotional_state: str = "",
+        prompt: str = "",
+    ) -> Character:
+        """Add a version with these references, which becomes the current one.
+
+        Parameters
+        ----------
+        age_state, emotional_state : str
+            Such as ``teen`` and ``angry``; at most 50 characters each.
+        prompt : str
+            Prompt fragment of this version.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such character.
+        """
+        with self._database.session() as session:
+            row = require(session, CharacterRow, character_id, "character", locked=True)
+            newest = session.scalars(
+                select(CharacterVersionRow.version_number)
+                .where(CharacterVersionRow.character_id == character_id)
+                .order_by(CharacterVersionRow.version_number.desc())
+            ).first()
+            state = {"age_state": age_state, "emotional_state": emotional_state, "prompt": prompt}
+            add_version(session, row, (newest or 0) + 1, references, **state)
+            return _one(session, character_id)
+
+    def embeddings(
+        self, version_id: int, encoder: str, encoder_version: str
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return what an encoder saw in the references of a version.
+
+        Returns
+        -------
+        dict of str to ndarray of float32, shape (dimension,)
+            By the digest of the picture; damaged vectors are left out, to be computed again.
+        """
+        with self._database.session(read_only=True) as session:
+            return read_vectors(session, version_id, encoder, encoder_version)
+
+    def store_embeddings(
+        self, version_id: int, encoder: str, encoder_version: str, vectors: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """Keep what an encoder saw, in place of what it saw in the same pictures before.
+
+        Parameters
+        ----------
+        vectors : mapping of str to ndarray of float32, shape (dimension,)
+            By the digest of the picture; finite values.
+
+        Raises
+        ------
+        InputError
+            If a vector is empty, not flat, or not finite.
+        NotFoundError
+            If there is no such version.
+        """
+        with self._database.session() as session:
+            version = require(session, CharacterVersionRow, version_id, "character version", locked=True)
+            write_vectors(session, version, encoder, encoder_version, vectors)
+
+    def list(
+        self, *, project_id: int | None = None, limit: int = 200, after_id: int = 0
+    ) -> builtins.list[Character]:
+        """Return characters in the order they were made, of one project or all of them."""
+        page = with_current_version().where(CharacterRow.id > min(after_id, MAX_ID))
+        if project_id is not None:
+            page = page.where(CharacterRow.project_id == min(project_id, MAX_ID))
+        with self._database.session(read_only=True) as session:
+            return _fetch(session, page.order_by(CharacterRow.id).limit(page_size(limit)))
+
+
+def _fetch(session: Session, statement: CharacterSelect) -> list[Character]:
+    return characters_of(session, statement.execution_options(populate_existing=True))
+
+
+def _one(session: Session, character_id: int) -> Character:
+    return _fetch(session, with_current_version().where(CharacterRow.id == character_id))[0]
+
+
+def _is_in(project_id: int | None) -> Any:
+    if project_id is None:
+        return CharacterRow.project_id.is_(None)
+    return CharacterRow.project_id == min(project_id, MAX_ID)
+
+
+def _is_named(name: str, project_id: int | None) -> Any:
+    return and_(CharacterRow.name == name, _is_in(project_id))
+
+
+def _labels(session: Session) -> list[str]:
+    names = select(CharacterRow.name, ProjectRow.name).outerjoin(
+        ProjectRow, ProjectRow.id == CharacterRow.project_id
+    )
+    return sorted(
+        f"{project}{_SEPARATOR}{name}" if project else name for name, project in session.execute(names)
+    )
+
+
+def _refuse_taken(session: Session, name: str, project_id: int | None, *, besides: int = 0) -> None:
+    taken = session.scalar(select(CharacterRow.id).where(_is_named(name, project_id)))
+    if taken is not None and taken != besides:
+        where = "among the shared characters" if project_id is None else "in the project"
+        raise ConflictError(
+            f"a character named {name!r} exists already {where}.", field="name", hint="Choose another name."
+        )
+
+
+def _clean_name(name: str) -> str:
+    cleaned = clean_name(name)
+    if _SEPARATOR in cleaned:
+        raise InputError(
+            f"the name {cleaned!r} contains {_SEPARATOR!r}.",
+            field="name",
+            hint="Lists put that between a project and a character; leave it out.",
+        )
+    return cleaned
+
+
+def _threshold(value: float | None) -> float | None:
+    return within(value, -1, 1, "consistency_threshold")
+
+
+def _lora_dicts(loras: Iterable[CharacterLora]) -> list[dict[str, Any]]:
+    return [asdict(lora) for lora in loras]

@@ -1,0 +1,114 @@
+"""Whole characters: who they are, how they stand, and the light they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from body import BOY, GIRL, POSES, Build, Outfit, draw_arm, draw_collar, draw_lower_body, draw_neck, draw_torso
+from drawing import Layer
+from face import EXPRESSIONS, FaceDesign, draw_brows, draw_face, draw_features
+from hair import HairColours, HairStyle, draw_back, draw_front, front_shapes
+from pen import LIGHTS, Light, Pen
+from PIL import Image
+from styles import AUBURN, LONG, PINK, SILVER, TEAL, TOUSLED, TWIN_TAILS
+
+
+@dataclass(frozen=True)
+class Character:
+    face: FaceDesign
+    hair: HairStyle
+    hair_colours: HairColours
+    build: Build
+    outfit: Outfit
+
+
+AOI = Character(
+    FaceDesign(skin=(255, 229, 213), iris=(238, 158, 42), brow=(36, 92, 116)),
+    LONG,
+    TEAL,
+    GIRL,
+    Outfit("sailor", (58, 70, 128), (250, 248, 252), (244, 244, 252), (214, 52, 62), (44, 54, 104), (34, 36, 58),
+           (112, 62, 48)),
+)  # fmt: skip
+REN = Character(
+    FaceDesign(skin=(250, 217, 190), iris=(74, 168, 92), brow=(120, 50, 32), eye_height=0.86, lash=0.3, jaw=1.05),
+    TOUSLED,
+    AUBURN,
+    BOY,
+    Outfit("jacket", (226, 168, 52), (250, 250, 252), (150, 100, 38), (70, 110, 90), None, (70, 78, 104),
+           (226, 224, 230)),
+)  # fmt: skip
+# Aoi in everything but her hair: the consistency check is to catch this one.
+AOI_WRONG_HAIR = replace(
+    AOI, hair_colours=PINK, face=replace(AOI.face, brow=(170, 70, 110))
+)
+# Nobody of the cast: stands where Ren should.
+STRANGER = Character(
+    FaceDesign(skin=(255, 234, 226), iris=(150, 92, 214), brow=(146, 138, 172)),
+    TWIN_TAILS,
+    SILVER,
+    GIRL,
+    Outfit("jacket", (126, 92, 160), (52, 46, 66), (236, 196, 214), (236, 196, 214), (58, 50, 76), (236, 232, 240),
+           (60, 46, 62)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One character in one picture; `x`, `y` is the middle of the head and `scale` pixels per unit."""
+
+    character: Character
+    x: float
+    y: float
+    scale: float
+    mood: str = "smile"
+    pose: str = "stand"
+    turn: float = 0.0
+    tilt: float = 0.0
+    light: str = "day"
+    flip_light: bool = False
+
+
+def draw_character(size: tuple[int, int], who: Placement) -> Image.Image:
+    """Return the character alone on a transparent picture."""
+    light = LIGHTS[who.light].flipped() if who.flip_light else LIGHTS[who.light]
+    layer = Layer(size)
+    pen = Pen.at(layer, light, who.x, who.y, who.scale)
+    head = pen.turned(who.tilt, (0.0, 140.0))
+    character, pose = who.character, POSES[who.pose]
+    draw_back(head, character.hair, character.hair_colours, who.turn)
+    draw_lower_body(pen, character.build, character.outfit, character.face.skin)
+    draw_neck(pen, character.build, character.face.skin)
+    draw_torso(pen, character.build, character.outfit)
+    arms = ((pose.left, -1), (pose.right, 1))
+    for arm, side in sorted(arms, key=lambda item: item[0].in_front):
+        if arm.in_front:
+            draw_collar(pen, character.build, character.outfit)
+        draw_arm(pen, character.build, character.outfit, character.face.skin, arm, side)
+    if not any(arm.in_front for arm, _ in arms):
+        draw_collar(pen, character.build, character.outfit)
+    _draw_head(head, character, who)
+    _draw_rim(layer, light, who.scale)
+    return layer.image
+
+
+def _draw_head(pen: Pen, character: Character, who: Placement) -> None:
+    mood = EXPRESSIONS[who.mood]
+    face = draw_face(pen, character.face, who.turn)
+    fringe = pen.cover(*front_shapes(character.hair, who.turn))
+    dx, dy = pen.light.direction
+    shadow = fringe.shifted(-3 * dx * pen.scale, (6 - 5 * dy) * pen.scale).within(face)
+    pen.layer.paint(shadow, pen.light.shade_skin(character.face.skin), opacity=0.9)
+    draw_features(pen, character.face, mood, who.turn, face)
+    draw_front(pen, character.hair, character.hair_colours, who.turn)
+    draw_brows(pen, character.face, mood, who.turn)
+
+
+def _draw_rim(layer: Layer, light: Light, scale: float) -> None:
+    """Paint the edge that faces the light; it also sets the figure off from a busy background."""
+    alpha = layer.alpha()
+    dx, dy = light.direction
+    rim = alpha.minus(alpha.shifted(-dx * 5 * scale, -dy * 5 * scale))
+    glow = alpha.minus(alpha.shifted(-dx * 12 * scale, -dy * 12 * scale)).blurred(5 * scale).within(alpha)
+    layer.paint(glow, light.rim, opacity=0.35 * light.rim_strength)
+    layer.paint(rim, light.rim, opacity=0.6 * light.rim_strength)

@@ -1,0 +1,1 @@
+"""The only code, beside the nodes, that knows ComfyUI."""

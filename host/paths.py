@@ -1,0 +1,32 @@
+"""Where the host keeps things. Asked at every use: its command line and other packs move these folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def output_directory() -> Path:
+    """Return the folder of results, which the host serves."""
+    import folder_paths
+
+    return Path(folder_paths.get_output_directory())
+
+
+def host_user_directory() -> Path:
+    """Return the folder below which ``__tower`` holds the pack's own data."""
+    import folder_paths
+
+    # Names with two underscores are those that newer hosts refuse to serve over HTTP.
+    system_user_directory = getattr(folder_paths, "get_system_user_directory", None)
+    if system_user_directory is not None:
+        return Path(system_user_directory("tower")).parent
+    return Path(folder_paths.get_user_directory())
+
+
+def host_version() -> str:
+    """Return the host's version, such as ``0.3.64``; empty when it does not tell."""
+    try:
+        from comfyui_version import __version__
+    except ImportError:
+        return ""
+    return __version__

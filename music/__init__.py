@@ -1,0 +1,1 @@
+"""Music and picture tempo: beats, shots, matching, cuts on beats, and the mix."""

@@ -1,0 +1,255 @@
+"""Sound as samples: decoding of files, conversion of arrays, resampling."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, UnreadableAudioError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+
+logger = logging.getLogger(__name__)
+
+# A hole in the time stamps longer than this is silence in the recording; shorter ones are the
+# rounding of the container (Matroska counts milliseconds).
+MIN_HOLE_SECONDS = 0.1
+MAX_HOLE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Samples of a recording.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_channels, n_samples)
+        Full scale is −1 to 1; finite.
+    sample_rate : int
+        Samples per second and channel.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+
+    @property
+    def n_samples(self) -> int:
+        """Samples per channel."""
+        return int(self.samples.shape[1])
+
+    @property
+    def duration_seconds(self) -> float:
+        """Length of the recording."""
+        return self.n_samples / self.sample_rate
+
+
+def decode(path: Path) -> Signal:
+    """Decode the first audio track of a media file.
+
+    Reads whatever PyAV reads, the sound of a video included. The silence that encoders put before
+    the first sample is removed, a track that starts late is padded, and damaged packets are skipped.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Signal
+        All channels at the file's own sample rate.
+
+    Raises
+    ------
+    UnreadableAudioError
+        If the file is missing, is not media, has no audio track or an empty one.
+    """
+    import av
+    from av.error import FFmpegError
+
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableAudioError(f"There is no file {path}.", hint="Check the path.")
+    try:
+        # Only the file itself: a playlist must not make the decoder open other places.
+        with av.open(str(path.absolute()), options={"protocol_whitelist": "file"}) as container:
+            if not container.streams.audio:
+                raise UnreadableAudioError(
+                    f"{path.name} has no audio track.", hint="Choose a file with sound in it."
+                )
+            chunks, sample_rate = _decode_stream(container)
+    except (FFmpegError, OSError, UnicodeError) as error:
+        raise _unreadable(path) from error
+    if sample_rate <= 0 or not any(chunk.shape[1] for chunk in chunks):
+        raise UnreadableAudioError(
+            f"The audio track of {path.name} is empty.", hint="Choose a file with sound in it."
+        )
+    return Signal(_finite(np.concatenate(chunks, axis=1)), sample_rate)
+
+
+def _unreadable(path: Path) -> UnreadableAudioError:
+    return UnreadableAudioError(
+        f"{path.name} is not readable as audio.",
+        hint="Save it again as WAV, FLAC, MP3, OGG or M4A, or choose another file.",
+    )
+
+
+def _decode_stream(container: Any) -> tuple[list[NDArray[np.float32]], int]:
+    origin = max(container.start_time or 0, 0) / 1_000_000
+    chunks: list[NDArray[np.float32]] = []
+    sample_rate, n_samples, resampler, kind, layout = 0, 0, None, None, ""
+    for frame in _frames(container):
+        sample_rate = sample_rate or frame.sample_rate
+        layout = layout or frame.layout.name
+        if kind != (frame.format.name, frame.layout.name, frame.sample_rate):
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            resampler = _resampler(layout, sample_rate)
+        start = None if frame.time is None else round((frame.time - origin) * sample_rate)
+        hole = 0 if start is None else start - n_samples
+        if MIN_HOLE_SECONDS < hole / sample_rate < MAX_HOLE_SECONDS:
+            chunks.append(np.zeros((len(frame.layout.channels), hole), dtype=np.float32))
+            n_samples += hole
+        early = max(-start, 0) if start is not None and n_samples == 0 else 0
+        frame.pts = None
+        for converted in resampler.resample(frame) if resampler else ():
+            chunks.append(converted.to_ndarray()[:, early:])
+            n_samples += chunks[-1].shape[1]
+    channels = {chunk.shape[0] for chunk in chunks}
+    if len(channels) > 1:
+        chunks = [np.broadcast_to(chunk[:1], (max(channels), chunk.shape[1])) for chunk in chunks]
+    return chunks, sample_rate
+
+
+def _resampler(layout: str, sample_rate: int) -> Any:
+    from av.audio.resampler import AudioResampler
+
+    return AudioResampler(format="fltp", layout=layout, rate=sample_rate)
+
+
+def _frames(container: Any) -> Iterator[AudioFrame]:
+    from av.error import FFmpegError
+
+    n_damaged = 0
+    for packet in container.demux(container.streams.audio[0]):
+        try:
+            yield from packet.decode()
+        except FFmpegError:
+            n_damaged += 1
+    if n_damaged:
+        logger.warning("%d damaged packets were skipped in %s", n_damaged, container.name)
+
+
+def signal_from_array(waveform: Any, sample_rate: int) -> Signal:
+    """Convert an array of any sample type to a signal.
+
+    Parameters
+    ----------
+    waveform : array_like
+        Shape (n,), (channels, n) or (batch, channels, n), of which the first of the batch counts;
+        floating point at full scale 1, or integers at the full scale of their type. NaN becomes 0.
+    sample_rate : int
+        Samples per second.
+
+    Returns
+    -------
+    Signal
+        The same sound; it may be empty.
+
+    Raises
+    ------
+    InputError
+        If the shape or the sample rate is none of a sound.
+    """
+    array = np.asarray(waveform)
+    if array.ndim == 3:
+        array = array[0] if array.shape[0] else array.reshape(1, -1)
+    array = np.atleast_2d(array)
+    if array.ndim != 2 or sample_rate <= 0:
+        raise InputError(
+            f"Audio of shape {np.shape(waveform)} at {sample_rate} Hz is not a sound.",
+            hint="Give samples as (channels, samples) and a positive sample rate.",
+        )
+    if array.dtype == np.uint8:
+        array = (array.astype(np.float32) - 128) / 128
+    elif np.issubdtype(array.dtype, np.integer):
+        array = array / -float(np.iinfo(array.dtype).min or -np.iinfo(array.dtype).max)
+    return Signal(_finite(array.astype(np.float32)), int(sample_rate))
+
+
+def _finite(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    samples = np.ascontiguousarray(samples, dtype=np.float32)
+    if np.isfinite(samples.sum(dtype=np.float64)):
+        return samples
+    return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def to_mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average the channels.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_channels, n_samples) or (n_samples,)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_samples,)
+    """
+    if samples.ndim == 1:
+        return samples
+    if samples.shape[0] == 1:
+        return samples[0]
+    return samples.mean(axis=0, dtype=np.float32)
+
+
+def to_stereo(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring any number of channels to two.
+
+    One channel goes to both sides; of more than two, the first two are left and right and the rest
+    (centre, low frequency, surround) goes to both at −3 dB.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_channels, n_samples)
+
+    Returns
+    -------
+    ndarray of float32, shape (2, n_samples)
+    """
+    if samples.shape[0] <= 2:
+        return np.broadcast_to(samples, (2, samples.shape[1])).astype(np.float32)
+    rest = samples[2:].sum(axis=0, dtype=np.float32) * np.float32(0.7071)
+    return (samples[:2] + rest).astype(np.float32)
+
+
+def resample(
+    samples: NDArray[np.float32], sample_rate: int, target_rate: int
+) -> NDArray[np.float32]:
+    """Change the sample rate, keeping sounds at their time.
+
+    Polyphase filtering with a linear-phase low pass, so there is no delay.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (..., n)
+    sample_rate, target_rate : int
+        Samples per second before and after.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., ceil(n * target_rate / sample_rate))
+    """
+    if sample_rate == target_rate or samples.shape[-1] == 0:
+        return samples.astype(np.float32, copy=False)
+    from scipy.signal import resample_poly
+
+    divisor = gcd(sample_rate, target_rate)
+    resampled = resample_poly(samples, target_rate // divisor, sample_rate // divisor, axis=-1)
+    return resampled.astype(np.float32, copy=False)

@@ -1,0 +1,19 @@
+"""The nodes, and the extension that ComfyUI asks for them."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from .character import CharacterLoader
+from .gate import ConsistencyGate
+from .injector import EmbeddingInjector
+from .project import ProjectLoader, ProjectSaver
+from .sync import BpmSync
+
+
+class TowerExtension(ComfyExtension):
+    """All of Tower's nodes."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """Return the node classes."""
+        return [CharacterLoader, EmbeddingInjector, ConsistencyGate, BpmSync, ProjectLoader, ProjectSaver]

@@ -1,0 +1,130 @@
+"""Tensors to arrays and back: the only place that knows how ComfyUI lays out pictures and sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ..errors import InputError
+
+# Reference pictures larger than this are scaled down: eight of 2048 x 2048 are 400 MB as float32.
+_LONGEST_SIDE = 2048
+
+
+def to_image_arrays(images: Tensor) -> list[NDArray[np.uint8]]:
+    """Turn an IMAGE batch into RGB pictures.
+
+    Parameters
+    ----------
+    images : Tensor, shape (n, height, width, channels)
+        Values in [0, 1]; 1 channel is grey, 4 channels are put on white.
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    InputError
+        If the tensor has no picture, or another number of axes or channels.
+    """
+    if images.ndim != 4 or 0 in images.shape or images.shape[-1] not in (1, 3, 4):
+        raise InputError(
+            f"The images have the shape {tuple(images.shape)}.",
+            field="images",
+            hint="Connect an IMAGE: a batch of pictures with 1, 3 or 4 channels.",
+        )
+    return [to_image_array(image) for image in images]
+
+
+def to_image_array(image: Tensor) -> NDArray[np.uint8]:
+    """Turn one picture of an IMAGE, shape (height, width, channels), into RGB."""
+    values = torch.nan_to_num(image.detach().float().cpu()).clamp(0.0, 1.0).numpy()
+    if values.shape[-1] == 4:
+        values = values[..., :3] * values[..., 3:] + (1.0 - values[..., 3:])
+    # Rounded, not truncated: n / 255 as float32 can lie a hair below n / 255.
+    return np.ascontiguousarray(np.broadcast_to(np.rint(values * 255.0), (*values.shape[:2], 3)), np.uint8)
+
+
+def to_image_batch(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Turn RGB pictures into one IMAGE batch, letterboxed on white to the size of the largest.
+
+    Returns
+    -------
+    Tensor of float32, shape (n, height, width, 3)
+        Values in [0, 1].
+    """
+    height, width = max((picture.shape[:2] for picture in pictures), key=lambda size: size[0] * size[1])
+    scale = min(1.0, _LONGEST_SIDE / max(height, width))
+    size = (round(width * scale), round(height * scale))
+    batch = np.stack([_letterbox(picture, size) for picture in pictures])
+    return torch.from_numpy(batch.astype(np.float32) / 255.0)
+
+
+def _letterbox(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    width, height = size
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    scaled = Image.fromarray(picture)
+    if inner != scaled.size:
+        scaled = scaled.resize(inner, Image.Resampling.LANCZOS)
+    canvas = Image.new("RGB", size, "white")
+    canvas.paste(scaled, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return np.asarray(canvas)
+
+
+def to_samples(audio: Mapping[str, Any], take: int = 0) -> tuple[NDArray[np.float32], int]:
+    """Turn one take of an AUDIO into plain samples.
+
+    Parameters
+    ----------
+    audio : mapping
+        ``waveform``, shape (n, channels, length) or with fewer axes, of any float or integer
+        type, and ``sample_rate``.
+    take : int
+        Which one of a batch.
+
+    Returns
+    -------
+    ndarray of float32, shape (channels, length)
+        Nominally in [-1, 1].
+    int
+        Samples per second.
+
+    Raises
+    ------
+    InputError
+        If there is no sample, or the sample rate is not positive.
+    """
+    waveform, sample_rate = audio["waveform"], int(audio["sample_rate"])
+    chosen = waveform[take] if waveform.ndim == 3 and waveform.shape[0] else waveform
+    if chosen.ndim not in (1, 2) or chosen.numel() == 0 or sample_rate <= 0:
+        raise InputError(
+            f"The audio has the shape {tuple(waveform.shape)} at {sample_rate} Hz, so nothing can be heard.",
+            field="audio",
+            hint="Connect an AUDIO with at least one sample.",
+        )
+    samples = torch.nan_to_num(chosen.detach().cpu().float())
+    if not waveform.is_floating_point():
+        samples = _full_scale(samples, waveform.dtype)
+    return np.atleast_2d(samples.numpy()).astype(np.float32, copy=False), sample_rate
+
+
+def _full_scale(samples: Tensor, dtype: torch.dtype) -> Tensor:
+    """Map the range of an integer type onto [-1, 1]."""
+    limits = torch.iinfo(dtype)
+    if limits.min == 0:
+        return samples / ((limits.max + 1) / 2) - 1.0
+    return samples / -float(limits.min)
+
+
+def n_takes(audio: Mapping[str, Any]) -> int:
+    """Count the takes of a batched AUDIO."""
+    waveform = audio["waveform"]
+    return max(1, int(waveform.shape[0])) if waveform.ndim == 3 else 1

@@ -1,0 +1,200 @@
+"""Reading video clips: streamed frames, upright, in the right colours, at a steady rate."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import StorageError, UnreadableVideoError
+from .scaling import Pixels, cover
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+# Demuxers of real media files. Playlists and scripts, which make FFmpeg open other files or
+# addresses, are left out.
+OPTIONS = {
+    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,yuv4mpegpipe",
+    "protocol_whitelist": "file",
+}
+# FFmpeg's numbers: 2 is "unspecified".
+UNSPECIFIED, BT709, BT601 = 2, 1, 5
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """What was read from a finished video.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels as shown, after rotation.
+    fps : Fraction
+        Frames per second.
+    n_frames : int
+        Frames that were counted in the file.
+    duration_seconds : float
+        Length of the picture.
+    audio_seconds : float
+        Length of the sound; 0 without.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    n_frames: int
+    duration_seconds: float
+    audio_seconds: float = 0.0
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is sound."""
+        return self.audio_seconds > 0
+
+
+@contextmanager
+def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video file and its first picture track.
+
+    Raises
+    ------
+    UnreadableVideoError
+        If the file is missing, is no video, has no picture track, or breaks off while being read.
+    """
+    import av
+
+    try:
+        with av.open(str(path), options=OPTIONS) as container:
+            if not container.streams.video:
+                raise UnreadableVideoError(
+                    f"{path} has no picture track.", hint="Give a PNG, JPEG or WebP still, or a video clip."
+                )
+            yield container, container.streams.video[0]
+    except av.error.FFmpegError as error:
+        if isinstance(error, FileNotFoundError):
+            raise UnreadableVideoError(f"{path} does not exist.", hint="Correct the path.") from error
+        raise UnreadableVideoError(
+            f"{path} cannot be read as a video ({error.strerror}).",
+            hint="Give a PNG, JPEG or WebP still, or a clip such as MP4, MKV or WebM.",
+        ) from error
+
+
+def iterate_frames(path: Path) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Decode a clip frame by frame, in order of display.
+
+    Yields
+    ------
+    tuple of Fraction and VideoFrame
+        Seconds since the first frame, and the frame as decoded.
+    """
+    with open_clip(path) as (container, stream):
+        stream.thread_type = "AUTO"
+        rate = stream.average_rate or stream.guessed_rate or Fraction(24)
+        first: Fraction | None = None
+        for index, frame in enumerate(container.decode(stream)):
+            seconds = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else index / rate
+            first = seconds if first is None else first
+            yield Fraction(seconds - first), frame
+
+
+def steady_frames(path: Path, fps: Fraction) -> Iterator[av.VideoFrame]:
+    """Resample a clip to `fps` by showing, at each moment, the frame that it would show.
+
+    Parameters
+    ----------
+    path : Path
+        The clip; a variable rate is allowed.
+    fps : Fraction
+        Wanted frames per second.
+
+    Yields
+    ------
+    VideoFrame
+        One per output frame; frames of the clip are repeated or left out, never blended.
+    """
+    count = itertools.count()
+    wanted = next(count)
+    shown: av.VideoFrame | None = None
+    # A rounded time stamp may come a little late; 1/8 of a frame is below what anyone sees.
+    slack = Fraction(1, 8) / fps
+    for seconds, frame in iterate_frames(path):
+        while shown is not None and wanted / fps + slack < seconds:
+            yield shown
+            wanted = next(count)
+        shown = frame
+    if shown is not None:
+        yield shown
+
+
+def to_rgb(frame: av.VideoFrame) -> Pixels:
+    """Convert a decoded frame to upright RGB.
+
+    Untagged HD material is taken as BT.709 and untagged SD as BT.601, as players do.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        Pixels as wide as they are stored, see `pixel_aspect`.
+    """
+    matrix = int(frame.colorspace)
+    if matrix == UNSPECIFIED:
+        matrix = BT709 if frame.height >= 720 else BT601
+    is_rgb = frame.format.name.startswith(("rgb", "bgr", "gbr", "pal8", "argb", "abgr"))
+    rgb = frame.reformat(format="rgb24", src_colorspace=None if is_rgb else matrix)
+    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), _quarter_turns(frame)))
+
+
+def to_frame(frame: av.VideoFrame, size: tuple[int, int], pixel_aspect: float = 1.0) -> Pixels:
+    """Convert a decoded frame to upright RGB that covers a frame of the given size."""
+    return cover(to_rgb(frame), size, pixel_aspect=pixel_aspect)
+
+
+def _quarter_turns(frame: av.VideoFrame) -> int:
+    """Return how often a stored frame is turned left by 90 degrees to stand upright."""
+    return round(frame.rotation / 90) % 4
+
+
+def probe(path: Path) -> VideoFacts:
+    """Read the facts of a finished video from the file itself.
+
+    Packets are counted, so a file that was cut off does not pass for whole.
+
+    Raises
+    ------
+    UnreadableVideoError
+        If it is no video.
+    """
+    with open_clip(path) as (container, stream):
+        fps = stream.average_rate or stream.guessed_rate or Fraction(24)
+        audio = container.streams.audio[0] if container.streams.audio else None
+        width, height = stream.width, stream.height
+        audio_seconds = float(audio.duration * audio.time_base) if audio and audio.duration else 0.0
+        n_frames = sum(1 for packet in container.demux(stream) if packet.size)
+    return VideoFacts(width, height, Fraction(fps), n_frames, float(n_frames / fps), audio_seconds)
+
+
+def check_video(path: Path, n_frames: int, audio_seconds: float) -> VideoFacts:
+    """Probe a video that was just written and compare it with what it should be.
+
+    Raises
+    ------
+    StorageError
+        If the file does not hold what was written to it.
+    """
+    facts = probe(path)
+    if facts.n_frames != n_frames or abs(facts.audio_seconds - audio_seconds) > 0.05:
+        raise StorageError(
+            f"{path.name} was written with {facts.n_frames} frames and {facts.audio_seconds:.2f} s of sound "
+            f"instead of {n_frames} and {audio_seconds:.2f} s.",
+            hint="Check the disk and run again.",
+        )
+    return facts

@@ -1,0 +1,134 @@
+"""The composition root: settings in, everything below the faces out.
+
+Nodes, routes and commands reach the domain through `current`; tests put a fake there with `using`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import TowerError
+from ..settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from ..db.database import Database
+    from ..db.episodes import EpisodeRepository
+    from ..db.gates import GateRepository
+    from ..db.jobs import JobRepository
+    from ..db.projects import ProjectRepository
+    from .animatic import AnimaticService
+    from .assets import AssetLibrary
+    from .characters import CharacterStudio
+    from .health import HealthService
+    from .identity import IdentityService
+    from .job_log import JobLog
+    from .music import MusicService
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that a face may use, wired to one database."""
+
+    settings: Settings
+    database: Database
+    projects: ProjectRepository
+    characters: CharacterStudio
+    identity: IdentityService
+    jobs: JobRepository
+    job_log: JobLog
+    episodes: EpisodeRepository
+    assets: AssetLibrary
+    gates: GateRepository
+    music: MusicService
+    animatic: AnimaticService
+    health: HealthService
+
+    def close(self) -> None:
+        """Write what is pending and let go of the database."""
+        self.job_log.close()
+        self.database.close()
+
+
+_current: Services | None = None
+
+
+def open_services(settings: Settings | None = None) -> Services:
+    """Wire the services; nothing is read or written until one of them is used.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Read from the environment when omitted.
+    """
+    # Imported here: SQLAlchemy alone takes a third of a second, which `import` of the pack may not.
+    from ..consistency.encoders.registry import built_in
+    from ..db.database import Database
+    from ..db.episodes import EpisodeRepository
+    from ..db.gates import GateRepository
+    from ..db.jobs import JobRepository
+    from ..db.projects import ProjectRepository
+    from ..db.tracks import TrackRepository
+    from .animatic import AnimaticService
+    from .assets import AssetLibrary
+    from .characters import CharacterStudio
+    from .health import HealthService
+    from .identity import IdentityService
+    from .job_log import JobLog
+    from .music import MusicService
+
+    settings = settings or load_settings()
+    database = Database(settings.database_url)
+    jobs, projects = JobRepository(database), ProjectRepository(database)
+    gates, episodes = GateRepository(database), EpisodeRepository(database)
+    characters = CharacterStudio(database, settings.references)
+    identity = IdentityService(characters, built_in(), settings.encoder)
+    assets = AssetLibrary(database, jobs, settings.output)
+    music = MusicService(TrackRepository(database))
+    return Services(
+        settings=settings,
+        database=database,
+        projects=projects,
+        characters=characters,
+        identity=identity,
+        jobs=jobs,
+        job_log=JobLog(jobs),
+        episodes=episodes,
+        assets=assets,
+        gates=gates,
+        music=music,
+        animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
+        health=HealthService(database, jobs, settings),
+    )
+
+
+def install(services: Services) -> None:
+    """Make `services` the ones that `current` returns."""
+    global _current  # noqa: PLW0603 - the one tolerated global: V3 nodes are class methods
+    _current = services
+
+
+def current() -> Services:
+    """Return the installed services.
+
+    Raises
+    ------
+    TowerError
+        If nothing was installed, which means that the pack did not start.
+    """
+    if _current is None:
+        raise TowerError("Tower has not started.", hint="Look in ComfyUI's log for the reason.")
+    return _current
+
+
+@contextmanager
+def using(services: Services) -> Iterator[Services]:
+    """Install `services` for the length of a ``with`` block."""
+    global _current  # noqa: PLW0603
+    before, _current = _current, services
+    try:
+        yield services
+    finally:
+        _current = before

@@ -1,0 +1,174 @@
+"""Characters and their reference pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..consistency.character import Character, Reference
+from ..db.characters import CharacterRepository
+from ..errors import EmptyReferenceError, InputError, NotFoundError
+from .files import copy_whole, sha256_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..consistency.references import ReferenceCheck
+    from ..db.database import Database
+
+
+class CharacterStudio(CharacterRepository):
+    """The stored characters, and the folder with the pictures that define them."""
+
+    def __init__(self, database: Database, references_folder: Path) -> None:
+        super().__init__(database)
+        self._folder = references_folder
+
+    def add_references(
+        self, character_id: int, files: Sequence[Path]
+    ) -> tuple[Character, list[ReferenceCheck]]:
+        """Add pictures to a character; one that is refused refuses them all.
+
+        Returns
+        -------
+        Character
+            With a new version that has the old pictures and the new ones.
+        list of ReferenceCheck
+            What was found in each new picture, in the order of `files`.
+
+        Raises
+        ------
+        InputError
+            If a picture cannot be read or breaks a rule; nothing is stored then.
+        """
+        character = self.get(character_id)
+        references, checks = self._admit(files)
+        known = {reference.sha256 for reference in character.references}
+        added = [reference for reference in references if reference.sha256 not in known]
+        if added:
+            character = self.set_references(
+                character_id,
+                [*character.references, *added],
+                age_state=character.version.age_state,
+                emotional_state=character.version.emotional_state,
+                prompt=character.version.prompt,
+            )
+        return character, checks
+
+    def extend(
+        self, name: str, files: Sequence[Path], *, project_id: int | None = None, **fields: Any
+    ) -> tuple[Character, list[ReferenceCheck]]:
+        """Add pictures to a character, who is created when nobody has that name yet.
+
+        Raises
+        ------
+        InputError
+            If a picture cannot be read or breaks a rule; nothing is stored then.
+        """
+        try:
+            character = self.find(name, project_id)
+        except NotFoundError:
+            return self.ensure(name, files, project_id=project_id, **fields)
+        if fields:
+            self.update(character.id, **fields)
+        return self.add_references(character.id, files)
+
+    def ensure(
+        self, name: str, files: Sequence[Path], *, project_id: int | None = None, **fields: Any
+    ) -> tuple[Character, list[ReferenceCheck]]:
+        """Make a character be exactly this: created, or updated with a new version if pictures differ.
+
+        Parameters
+        ----------
+        name : str
+            Its name within the project.
+        files : sequence of Path
+            All its reference pictures.
+        **fields
+            Columns such as ``prompt`` and ``consistency_threshold``.
+        """
+        references, checks = self._admit(files)
+        try:
+            character = self.find(name, project_id)
+        except NotFoundError:
+            return self.create(name, project_id=project_id, references=references, **fields), checks
+        changed = {key: value for key, value in fields.items() if getattr(character, key) != value}
+        if changed:
+            character = self.update(character.id, **changed)
+        if [r.sha256 for r in character.references] != [r.sha256 for r in references]:
+            character = self.set_references(character.id, references)
+        return character, checks
+
+    def named(self, name: str) -> Character:
+        """Find a character by its label, or by a name that only one character has.
+
+        Raises
+        ------
+        NotFoundError
+            If nobody has that name.
+        InputError
+            If characters of several projects have it.
+        """
+        labels = self.labels()
+        matches = [label for label in labels if label == name or label.rsplit(" / ", 1)[-1] == name]
+        if name in labels or len(matches) == 1:
+            return self.by_label(name if name in labels else matches[0])
+        if not matches:
+            known = ", ".join(labels) or "nobody yet"
+            raise NotFoundError(f"No character is called {name!r}.", field="name", hint=f"Known: {known}.")
+        raise InputError(
+            f"{name!r} is the name of several characters.", field="name", hint=f"Say which: {', '.join(matches)}."
+        )
+
+    def reference_images(self, character: Character) -> list[NDArray[np.uint8]]:
+        """Decode a character's reference pictures.
+
+        Returns
+        -------
+        list of ndarray of uint8, shape (height, width, 3)
+            RGB, in the order of the references.
+
+        Raises
+        ------
+        EmptyReferenceError
+            If the character has none.
+        """
+        from ..consistency.images import read_image
+
+        if not character.references:
+            raise EmptyReferenceError(
+                f"Character {character.name!r} has no reference picture.",
+                hint=f"Add some: tower character add {character.name!r} REF.png …",
+            )
+        return [read_image(reference.path) for reference in character.references]
+
+    def _admit(self, files: Sequence[Path]) -> tuple[list[Reference], list[ReferenceCheck]]:
+        """Check all pictures, then store all of them."""
+        from ..consistency.images import read_image
+        from ..consistency.references import check_references
+
+        images = [read_image(path) for path in files]
+        checks = check_references(images, [path.name for path in files])
+        refused = [check for check in checks if not check.accepted]
+        if refused:
+            raise InputError(refused[0].errors[0], field="references")
+        references = [
+            Reference(
+                path=self._store(path),
+                sha256=sha256_of(path),
+                width=image.shape[1],
+                height=image.shape[0],
+                warnings=tuple(check.warnings),
+            )
+            for path, image, check in zip(files, images, checks, strict=True)
+        ]
+        return references, checks
+
+    def _store(self, path: Path) -> Path:
+        sha256 = sha256_of(path)
+        target = self._folder / sha256[:2] / (sha256 + path.suffix.lower())
+        if not target.is_file():
+            copy_whole(path, target)
+        return target

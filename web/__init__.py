@@ -1,0 +1,1 @@
+"""The faces served by ComfyUI's web server."""

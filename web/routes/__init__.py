@@ -1,0 +1,53 @@
+"""The HTTP routes under ``/anime``; ComfyUI serves each of them under ``/api/anime`` too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .access import AccessRules
+from .assets import add_asset_routes
+from .characters import add_character_routes, add_picture_routes
+from .health import add_health_routes
+from .jobs import add_job_routes
+from .openapi import add_openapi_routes
+from .pool import CpuPool
+from .projects import add_project_routes
+from .registrar import Registrar
+from .uploads import PictureUpload
+
+if TYPE_CHECKING:
+    from ...services import Services
+
+__all__ = ["add_routes"]
+
+
+def add_routes(
+    routes: web.RouteTableDef, services: Services, *, listen: Sequence[str] = ("127.0.0.1",)
+) -> None:
+    """Declare all routes in the host's table.
+
+    Parameters
+    ----------
+    routes : aiohttp.web.RouteTableDef
+        ``PromptServer.instance.routes``.
+    services : Services
+        What the handlers call.
+    listen : sequence of str
+        Addresses that the host listens on; with one beyond loopback all routes only read.
+    """
+    pool = CpuPool()
+    api = Registrar(
+        routes,
+        AccessRules(listen=tuple(listen)),
+        lambda request: PictureUpload(request, services.settings.home, pool),
+    )
+    add_health_routes(api, services)
+    add_project_routes(api, services)
+    add_character_routes(api, services)
+    add_picture_routes(api, services, pool)
+    add_job_routes(api, services)
+    add_asset_routes(api, services)
+    add_openapi_routes(api)

@@ -1,0 +1,81 @@
+"""Produced files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from ...production.asset import Asset
+from .files import send_file
+from .redaction import redacted
+from .registrar import Registrar
+from .schemas import AssetListed, AssetPage, AssetPath, AssetQuery, AssetShown, next_cursor
+
+if TYPE_CHECKING:
+    from ...services import Services
+
+
+def add_asset_routes(api: Registrar, services: Services) -> None:
+    """Declare the routes of produced files."""
+    run, assets, settings = services.database.run, services.assets, services.settings
+
+    @api.read("/anime/assets")
+    async def list_assets(query: AssetQuery) -> AssetPage:
+        """List the produced files, newest first."""
+        found = await run(
+            assets.list,
+            project_id=query.project_id,
+            job_id=query.job_id,
+            file_type=query.file_type,
+            limit=query.limit + 1,
+            before_id=query.cursor,
+        )
+        # Whether a file is still there is a question to the disk: not on the loop.
+        items = await asyncio.to_thread(_listed, found[: query.limit])
+        return AssetPage(items=items, next_cursor=next_cursor(found, query.limit))
+
+    @api.read("/anime/assets/{asset_id}", errors=(404,))
+    async def get_asset(path: AssetPath) -> AssetShown:
+        """Show a produced file and what was measured of it."""
+        asset = await run(assets.get, path.asset_id)
+        return await asyncio.to_thread(_shown, asset)
+
+    @api.read("/anime/assets/{asset_id}/file", errors=(404,))
+    async def get_asset_file(path: AssetPath) -> web.FileResponse:
+        """Send a produced file; a Range header asks for a part of it."""
+        asset = await run(assets.get, path.asset_id)
+        roots = [root for root in (settings.output, settings.references) if root is not None]
+        return await send_file(asset.file_path, roots)
+
+
+def _listed(assets: Sequence[Asset]) -> list[AssetListed]:
+    return [AssetListed(**_fields(asset)) for asset in assets]
+
+
+def _shown(asset: Asset) -> AssetShown:
+    return AssetShown(
+        **_fields(asset), metadata=redacted(asset.metadata), quality_metrics=redacted(asset.quality_metrics)
+    )
+
+
+def _fields(asset: Asset) -> dict[str, Any]:
+    return {
+        "id": asset.id,
+        "name": asset.file_path.name,
+        "url": f"/anime/assets/{asset.id}/file",
+        "missing": asset.is_missing,
+        "file_type": asset.file_type,
+        "sha256": asset.sha256,
+        "size_bytes": asset.size_bytes,
+        "width": asset.width,
+        "height": asset.height,
+        "fps": asset.fps,
+        "duration_seconds": asset.duration_seconds,
+        "job_id": asset.job_id,
+        "project_id": asset.project_id,
+        "licence": asset.licence,
+        "created_at": asset.created_at,
+    }
