@@ -192,10 +192,10 @@ def db_upgrade(as_json: AsJson = False) -> None:
     with _opened() as opened:
         before, after = opened.database.upgrade()
     if as_json:
-        print_json({"before": before, "after": after, "url": opened.database.display_url})
+        print_json({"before": before, "after": after, "database": opened.database.place})
         return
-    change = "is already at" if before == after else f"went from {before or 'nothing'} to"
-    stdout().print(f"{opened.database.display_url} {change} revision {after}.", markup=False)
+    change = "stays at" if before == after else f"goes from {before or 'nothing'} to"
+    stdout().print(f"Schema of {opened.database.place} {change} revision {after}.", markup=False)
 
 
 @db_app.command("check")

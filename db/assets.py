@@ -6,7 +6,7 @@ import builtins
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ..production.asset import Asset
 from .database import Database
@@ -38,7 +38,7 @@ class AssetRepository:
         quality_metrics: dict[str, Any] | None = None,
         licence: str = "",
     ) -> Asset:
-        """Store a file's row; the parameters are those of `Asset`.
+        """Store a file's row, in the place of the row of what was at that path before.
 
         Parameters
         ----------
@@ -74,6 +74,7 @@ class AssetRepository:
             ):
                 if row_id is not None:
                     require(session, table, row_id, noun)
+            session.execute(delete(AssetRow).where(AssetRow.file_path == row.file_path))
             session.add(row)
             session.flush()
             return _asset(row)

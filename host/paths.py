@@ -9,7 +9,16 @@ def output_directory() -> Path:
     """Return the folder of results, which the host serves."""
     import folder_paths
 
-    return Path(folder_paths.get_output_directory())
+    return Path(folder_paths.get_output_directory()).resolve()
+
+
+def temporary_directory() -> Path:
+    """Return the folder of previews, made if absent: the host empties it when it starts and ends."""
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory()).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def host_user_directory() -> Path:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0
 POLL_SECONDS_UNHOOKED = 0.25
+HISTORY_PER_POLL = 100
 # The host announces a prompt before it stands in the queue, so being absent once means nothing.
 ABSENCES_TO_END = 2
 
@@ -104,6 +105,7 @@ class Recorder:
                 "This ComfyUI lacks %s; Tower records jobs by polling, without all timings.",
                 ", ".join(self.missing),
             )
+        self._closed.extend(self._queue.get_history())
         self._stop.clear()
         self._poller = threading.Thread(target=self._poll, name="tower-recorder", daemon=True)
         self._poller.start()
@@ -132,6 +134,8 @@ class Recorder:
         for item in running:
             self._on_start(str(item[1]))
             self._poll_progress(str(item[1]))
+        if self.missing:
+            self._adopt_history()
         with self._lock:
             runs = list(self._open.items())
         for prompt_id, run in runs:
@@ -189,6 +193,14 @@ class Recorder:
     def _adopt(self, item: Sequence[Any]) -> None:
         if str(item[1]) not in self._closed:
             self._on_put(item)
+
+    def _adopt_history(self) -> None:
+        """Record what came and went between two polls."""
+        history = self._queue.get_history(max_items=HISTORY_PER_POLL)
+        for prompt_id in [key for key in history if key not in self._open and key not in self._closed]:
+            self._on_put(history[prompt_id]["prompt"])
+            self._on_start(prompt_id)
+            self._on_end(prompt_id, self._ending_from_history(prompt_id))
 
     def _on_message(self, event: str, details: Mapping[str, Any]) -> None:
         prompt_id = str(details.get("prompt_id", ""))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, StorageError, UnreadableVideoError
-from .paths import temporary_directory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +94,9 @@ def new_temporary_path(suffix: str) -> Path:
 
 def _scratch() -> Path:
     """Return ComfyUI's temp folder, made if absent; it exists only once something was put there."""
-    folder = temporary_directory().resolve()
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory()).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

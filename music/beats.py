@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .meter import STEPS, Level, bars, lattice, levels
-from .onsets import LATENCY_SECONDS, OnsetEnvelope, combined, onset_envelope
+from .onsets import LATENCY_SECONDS, OnsetEnvelope, combined, flattened, onset_envelope
 from .pulse import refine_times, trace_pulse
 from .tempo import period_path, periodicity
 from .track import BeatGrid
@@ -42,10 +42,11 @@ def track_beats(
         Over the whole recording; empty when it has no steady beat.
     """
     envelope = envelope or onset_envelope(mono, sample_rate)
-    curve = combined(envelope)
+    curves = flattened(envelope)
+    curve = combined(curves)
     if envelope.duration_seconds < MIN_SECONDS or not np.any(curve):
         return NO_BEAT
-    salience, centres = periodicity(curve, envelope.frame_rate)
+    salience, centres = periodicity(curves, envelope.frame_rate)
     path, strength = period_path(salience)
     if strength < MIN_STRENGTH:
         return NO_BEAT

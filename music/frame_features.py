@@ -27,7 +27,8 @@ LUMA_BINS, CHROMA_BINS = 32, 16
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
 # Demuxers of real media files: playlists and scripts make FFmpeg open other files or addresses.
 OPTIONS = {
-    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,yuv4mpegpipe",
+    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,"
+    "yuv4mpegpipe",
     "protocol_whitelist": "file",
 }
 
@@ -86,7 +87,9 @@ def read_series(path: Path, progress: Progress | None = None) -> FrameSeries:
             series = _series(frames, Fraction(fps))
     except av.error.FFmpegError as error:
         problem = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as a video"
-        raise UnreadableVideoError(f"{path} {problem}.", hint="Give a video such as MP4, MKV or WebM.") from error
+        raise UnreadableVideoError(
+            f"{path} {problem}.", hint="Give a video such as MP4, MKV or WebM."
+        ) from error
     if series.n_frames == 0:
         raise UnreadableVideoError(f"{path} has no frame that can be decoded.", hint="Give another video.")
     return series
@@ -165,10 +168,13 @@ def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
 
 
 def _grid(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
-    rows, columns = (np.linspace(0, n, cells, endpoint=False).astype(np.intp) for n, cells in zip(plane.shape, FINE, strict=True))
+    rows, columns = (
+        np.linspace(0, n, cells, endpoint=False).astype(np.intp)
+        for n, cells in zip(plane.shape, FINE, strict=True)
+    )
     sums = np.add.reduceat(np.add.reduceat(plane, rows, axis=0, dtype=np.float32), columns, axis=1)
     areas = np.outer(_spans(rows, plane.shape[0]), _spans(columns, plane.shape[1]))
-    return sums / areas
+    return (sums / areas).astype(np.float32)
 
 
 def _spans(starts: NDArray[np.intp], end: int) -> NDArray[np.intp]:

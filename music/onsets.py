@@ -149,27 +149,33 @@ def _harmony(samples: NDArray[np.float32], rate: float, hop: int) -> NDArray[np.
     return levels / np.maximum(lengths, 1e-3 * lengths.max(initial=0.0) + 1e-9)
 
 
-def combined(envelope: OnsetEnvelope) -> NDArray[np.float32]:
-    """Add the bands up to one curve with its slow part removed.
+def flattened(envelope: OnsetEnvelope) -> NDArray[np.float32]:
+    """Bring the bands to comparable strength and take away their slow part.
 
     Returns
     -------
-    ndarray of float32, shape (n_frames,)
-        Onset strength, at least 0, with standard deviation 1 where there is any.
+    ndarray of float32, shape (4, n_frames)
+        Onset strength, at least 0; bands in which little happens stay small.
     """
     from scipy.ndimage import uniform_filter1d
 
-    spreads = envelope.bands.std(axis=1)
-    weights = np.array([1.0, 0.8, 0.8, 0.6]) / (spreads + 0.35 * spreads.max(initial=0.0) + 1e-9)
-    curve = weights @ envelope.bands
-    curve = np.maximum(curve - uniform_filter1d(curve, int(0.8 * envelope.frame_rate) | 1, mode="nearest"), 0.0)
+    spreads = envelope.bands.std(axis=1, keepdims=True)
+    weights = np.array([[1.0], [0.8], [0.8], [0.6]]) / (spreads + 0.35 * spreads.max(initial=0.0) + 1e-9)
+    curves = weights * envelope.bands
+    n_around = int(0.8 * envelope.frame_rate) | 1
+    return np.maximum(curves - uniform_filter1d(curves, n_around, axis=1, mode="nearest"), 0.0).astype(np.float32)
+
+
+def combined(curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add flattened bands up to one curve of standard deviation 1 (or 0 everywhere)."""
+    curve = curves.sum(axis=0)
     spread = float(curve.std())
-    return (curve / spread if spread > 1e-6 else np.zeros_like(curve)).astype(np.float32)
+    return curve / np.float32(spread) if spread > 1e-6 else np.zeros_like(curve)
 
 
 def count_onsets(envelope: OnsetEnvelope) -> int:
     """Count the peaks of the combined envelope that stand out."""
-    curve = combined(envelope)
+    curve = combined(flattened(envelope))
     if curve.size < 3:
         return 0
     is_peak = (curve[1:-1] > curve[:-2]) & (curve[1:-1] >= curve[2:]) & (curve[1:-1] > 1.0)

@@ -93,7 +93,10 @@ def _tempo(energy: NDArray[np.float64], fps: float) -> tuple[float | None, float
     if len(energy) < 4 * longest:
         return None, 0.0
     width = max(3, round(fps))
-    fast = energy - np.convolve(np.pad(energy, width // 2, "edge"), np.full(width, 1 / width), "valid")[: len(energy)]
+    fast = (
+        energy
+        - np.convolve(np.pad(energy, width // 2, "edge"), np.full(width, 1 / width), "valid")[: len(energy)]
+    )
     power = float(fast @ fast)
     if power <= 1e-9:
         return None, 0.0

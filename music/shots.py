@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from .frame_features import FrameSeries, Progress, read_series, series_of_frames
 from .picture_motion import PictureMotion, measure_motion
-from .soft_transitions import SoftTransition, find_soft_transitions, is_uniform, likeness, picture_distance
+from .soft_transitions import find_soft_transitions, is_uniform, likeness, picture_distance
 
 # A cut changes the picture at least this much: share of full scale, summed over luma and chroma.
 MIN_STEP = 0.035
@@ -95,7 +96,7 @@ class PictureAnalysis:
     def shot_ranges(self) -> list[tuple[int, int]]:
         """First frame and end (exclusive) of each shot."""
         edges = [0, *(transition.frame for transition in self.transitions), self.n_frames]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(itertools.pairwise(edges))
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields under the names that automation relies on; the caller adds ``file``."""
@@ -151,17 +152,14 @@ def find_transitions_in_frames(frames: Iterable[NDArray[np.uint8]], fps: Fractio
 
 def analyze_series(series: FrameSeries) -> PictureAnalysis:
     """Find the shots in the features of a video's frames."""
-    soft = find_soft_transitions(series)
     cuts = find_cuts(series)
-    transitions = [Transition(float(frame / series.fps), int(frame), "cut") for frame in cuts if not _inside(frame, soft)]
-    transitions += [Transition(float(part.middle / series.fps), part.middle, part.kind) for part in soft]
-    transitions.sort(key=lambda transition: transition.frame)
-    return PictureAnalysis(series.fps, series.n_frames, tuple(transitions), measure_motion(series, transitions_frames(transitions)))
-
-
-def transitions_frames(transitions: Iterable[Transition]) -> NDArray[np.intp]:
-    """Return the frame numbers of transitions."""
-    return np.array([transition.frame for transition in transitions], dtype=np.intp)
+    soft = find_soft_transitions(series, cuts)
+    kinds = {frame: "cut" for frame in cuts if not any(part.start < frame <= part.end for part in soft)}
+    kinds.update((part.middle, part.kind) for part in soft)
+    frames = sorted(kinds)
+    transitions = tuple(Transition(float(frame / series.fps), frame, kinds[frame]) for frame in frames)
+    motion = measure_motion(series, np.array(frames, dtype=np.intp))
+    return PictureAnalysis(series.fps, series.n_frames, transitions, motion)
 
 
 def find_cuts(series: FrameSeries) -> list[int]:
@@ -238,7 +236,7 @@ def _return(series: FrameSeries, frame: int, short: int, long: int) -> int | Non
     before = series.grids[frame - 1]
     after = series.grids[frame : frame + long + 1]
     distances = picture_distance(before, after)
-    same = distances <= SAME_SHARE * distances[: short].max()
+    same = distances <= SAME_SHARE * distances[:short].max()
     plain_so_far = np.logical_or.accumulate(is_uniform(after))
     lengths = np.arange(len(after))
     back = same & (lengths > 0) & ((lengths <= short) | plain_so_far)
@@ -256,7 +254,3 @@ def _without_pauses(series: FrameSeries, cuts: list[int]) -> list[int]:
     return [
         frame for frame, after in pairs if not (after - frame <= longest and bool(plain[frame:after].all()))
     ]
-
-
-def _inside(frame: int, soft: Iterable[SoftTransition]) -> bool:
-    return any(part.start < frame <= part.end for part in soft)

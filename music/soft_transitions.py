@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +16,12 @@ SPAN_SECONDS = (0.25, 0.34, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 MAX_BEND, MAX_MOVING_BEND = 0.22, 0.7
 MAX_UNEVENNESS = 0.2
 # Two unrelated pictures lying over each other have half the variance of one; movement keeps it.
-MAX_MOVING_VARIANCE = 0.75
+MAX_VARIANCE, MAX_MOVING_VARIANCE = 0.88, 0.75
+# Mixing flat colours makes new ones in every frame; movement shows the same again.
+MIN_MOVING_COLOR_STEP = 0.05
 MAX_MOVING_LIKENESS = 0.4
+# Part of the way that a figure may jump in one frame of a dissolve; more is a cut.
+MAX_STEP_SHARE = 0.4
 # Mean difference of the two pictures, of full scale: below, grain and breathing look like a blend.
 MIN_DISTANCE = 0.05
 # Pictures of the same set-up under changing light stay correlated; those of two shots do not.
@@ -63,7 +68,7 @@ def picture_distance(one: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArr
     return difference.sum(axis=-1).mean(axis=(-2, -1)) / 255.0
 
 
-def find_soft_transitions(series: FrameSeries) -> list[SoftTransition]:
+def find_soft_transitions(series: FrameSeries, cuts: Sequence[int] = ()) -> list[SoftTransition]:
     """Find fades and dissolves.
 
     Every span of several lengths is tested: its inner pictures must lie evenly on the straight line
@@ -73,6 +78,8 @@ def find_soft_transitions(series: FrameSeries) -> list[SoftTransition]:
     ----------
     series : FrameSeries
         Features of the frames.
+    cuts : sequence of int
+        First frames after hard cuts; a dissolve has none inside.
 
     Returns
     -------
@@ -81,53 +88,74 @@ def find_soft_transitions(series: FrameSeries) -> list[SoftTransition]:
     """
     lengths = sorted({max(5, round(seconds * series.fps)) for seconds in SPAN_SECONDS})
     found = [part for length in lengths for part in _spans(series, length)]
-    return _between_shots(series, _joined(series, _best(found)))
+    gradual = [part for part in found if not _has_cut(series, part, cuts)]
+    return _between_shots(series, _joined(series, _best(gradual)))
+
+
+def _has_cut(series: FrameSeries, part: SoftTransition, cuts: Sequence[int]) -> bool:
+    inside = [frame for frame in cuts if part.start < frame <= part.end]
+    if part.kind == "fade" or not inside:
+        return False
+    distance = picture_distance(series.grids[part.start], series.grids[part.end][None])[0]
+    return bool(series.steps[inside].max() > MAX_STEP_SHARE * distance)
 
 
 def _spans(series: FrameSeries, length: int) -> list[SoftTransition]:
     found: list[SoftTransition] = []
     for first in range(0, series.n_frames - length, CHUNK):
         block = slice(first, first + CHUNK + length)
-        parts = _test(series.grids[block].astype(np.float32), series.contrasts[block], length)
+        parts = _test(series, block, length)
         found += [replace(part, start=part.start + first, end=part.end + first) for part in parts]
     return found
 
 
-def _test(block: NDArray[np.float32], contrasts: NDArray[np.float32], length: int) -> list[SoftTransition]:
+def _test(series: FrameSeries, part: slice, length: int) -> list[SoftTransition]:
+    block = series.grids[part].astype(np.float32)
     n_spans = len(block) - length
     flat = block.reshape(len(block), -1)
-    old, new = flat[:n_spans], flat[length:]
-    line = new - old
+    line = flat[length:] - flat[:n_spans]
     distance = np.abs(line).sum(axis=1) / (block.shape[1] * block.shape[2] * 255.0)
     starts = np.flatnonzero(distance >= MIN_DISTANCE)
     if starts.size == 0:
         return []
-    old, line = old[starts], line[starts]
-    bend, unevenness = _along(flat, starts, old, line, length)
-    ends = (contrasts[starts] ** 2 + contrasts[starts + length] ** 2) / 2.0
-    variance = contrasts[starts + length // 2] ** 2 / np.maximum(ends, 1e-6)
-    found = []
-    is_even = unevenness <= MAX_UNEVENNESS
-    is_straight = bend <= MAX_BEND
+    bend, unevenness = _along(flat, starts, line[starts], length)
+    variance = _middle_variance(series.contrasts[part], starts, length)
+    new_colors = _median_within(series.color_steps[part], starts, length)
+    is_moving = bend > MAX_BEND
     is_over = (bend <= MAX_MOVING_BEND) & (variance <= MAX_MOVING_VARIANCE)
+    is_blend = np.where(is_moving, is_over & (new_colors >= MIN_MOVING_COLOR_STEP), variance <= MAX_VARIANCE)
     scores = distance[starts] * (1.0 - 2.0 * unevenness)
-    for index in np.flatnonzero(is_even & (is_straight | is_over)):
+    found = []
+    for index in np.flatnonzero((unevenness <= MAX_UNEVENNESS) & is_blend):
         start = int(starts[index])
-        most = MAX_LIKENESS if is_straight[index] else MAX_MOVING_LIKENESS
+        most = MAX_MOVING_LIKENESS if is_moving[index] else MAX_LIKENESS
         kind = _kind(block[start], block[start + length], most)
         if kind:
             found.append(SoftTransition(start, start + length, kind, float(scores[index])))
     return found
 
 
+def _middle_variance(
+    contrasts: NDArray[np.float32], starts: NDArray[np.intp], length: int
+) -> NDArray[np.float32]:
+    """Return the variance of the middle picture over the mean variance of the two ends."""
+    ends = (contrasts[starts] ** 2 + contrasts[starts + length] ** 2) / 2.0
+    return contrasts[starts + length // 2] ** 2 / np.maximum(ends, np.float32(1e-6))
+
+
+def _median_within(values: NDArray[np.float32], starts: NDArray[np.intp], length: int) -> NDArray[np.float32]:
+    windows = np.lib.stride_tricks.sliding_window_view(values, length)
+    return np.median(windows[starts + 1], axis=1).astype(np.float32)
+
+
 def _along(
     flat: NDArray[np.float32],
     starts: NDArray[np.intp],
-    old: NDArray[np.float32],
     line: NDArray[np.float32],
     length: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return how far inner pictures stray from the line, and how unevenly they advance on it."""
+    old = flat[starts]
     squared = np.einsum("ij,ij->i", line, line)
     bend = np.zeros(len(starts), np.float32)
     unevenness = np.zeros(len(starts), np.float32)
@@ -186,7 +214,11 @@ def _joined(series: FrameSeries, parts: list[SoftTransition]) -> list[SoftTransi
     joined: list[SoftTransition] = []
     for part in parts:
         last = joined[-1] if joined else None
-        if last is not None and last.kind == part.kind == "fade" and bool(plain[last.end : part.start + 1].all()):
+        if (
+            last is not None
+            and last.kind == part.kind == "fade"
+            and bool(plain[last.end : part.start + 1].all())
+        ):
             joined[-1] = replace(last, end=part.end, score=max(last.score, part.score))
         else:
             joined.append(part)

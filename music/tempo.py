@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_BPM, MAX_BPM = 45.0, 230.0
+MIN_BPM, MAX_BPM = 60.0, 190.0
 PERIOD_STEP = 0.015
 WINDOW_SECONDS, HOP_SECONDS = 10.0, 2.5
 COMB_WEIGHTS = (1.0, 0.8, 0.6, 0.6)
@@ -21,15 +21,15 @@ def candidate_periods() -> NDArray[np.float64]:
     return 60.0 / MAX_BPM * np.exp(PERIOD_STEP * np.arange(n_steps + 1))
 
 
-def periodicity(curve: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure how well each period explains the envelope, window by window.
 
     A comb over the autocorrelation: the mean similarity at 1 to 4 periods.
 
     Parameters
     ----------
-    curve : ndarray of float32, shape (n_frames,)
-        Combined onset envelope.
+    curves : ndarray of float32, shape (n_bands, n_frames)
+        Flattened onset envelopes.
     frame_rate : float
         Frames per second.
 
@@ -42,21 +42,23 @@ def periodicity(curve: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
-    n_window = min(round(WINDOW_SECONDS * frame_rate), curve.size)
+    n_frames = curves.shape[1]
+    n_window = min(round(WINDOW_SECONDS * frame_rate), n_frames)
     hop = round(HOP_SECONDS * frame_rate)
-    starts = np.arange(0, max(curve.size - n_window, 0) + hop, hop)
-    starts = np.unique(np.minimum(starts, curve.size - n_window))
-    windows = np.stack([curve[s : s + n_window] for s in starts]).astype(np.float64)
-    windows = windows - windows.mean(axis=1, keepdims=True)
+    starts = np.arange(0, max(n_frames - n_window, 0) + hop, hop)
+    starts = np.unique(np.minimum(starts, n_frames - n_window))
+    windows = np.stack([curves[:, s : s + n_window] for s in starts]).astype(np.float64)
+    windows = windows - windows.mean(axis=2, keepdims=True)
     n_fft = next_fast_len(2 * n_window, real=True)
-    similarity = irfft(np.abs(rfft(windows, n_fft)) ** 2, n_fft)[:, :n_window]
+    # Summed over the bands: a kick is like a kick, and not like a snare.
+    power = np.sum(np.abs(rfft(windows, n_fft)) ** 2, axis=1)
+    similarity = irfft(power, n_fft)[:, :n_window]
     # Unbiased, but not where only a third of the window is left to compare.
     overlap = np.maximum(n_window - np.arange(n_window), n_window / 3) / n_window
     similarity = similarity / (similarity[:, :1] + 1e-9) / overlap
-    lags = np.outer(COMB_WEIGHTS, np.ones(1))  # one row per tooth
     periods = candidate_periods() * frame_rate
     salience = np.zeros((starts.size, periods.size))
-    for k, weight in enumerate(lags[:, 0], start=1):
+    for k, weight in enumerate(COMB_WEIGHTS, start=1):
         salience += weight * _peak_near(similarity, periods * k)
     return salience / sum(COMB_WEIGHTS), (starts + n_window / 2) / frame_rate
 

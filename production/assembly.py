@@ -32,6 +32,7 @@ Audio = NDArray[np.float32]
 
 AUDIO_RATE = 48_000
 AUDIO_BITS_PER_SECOND = 192_000
+AAC_BLOCK = 1024
 # x264's frames depend on its number of threads; a fixed number gives the same file on every machine.
 ENCODER_THREADS = 4
 ENCODER = {"crf": "18", "preset": "veryfast", "tune": "animation"}
@@ -184,7 +185,12 @@ def write_video(
     with part_file(output) as part:
         try:
             with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-                _encode(container, frames, n_frames, form, samples, progress)
+                muxer = _Muxer(container, form, samples)
+                for index, pixels in enumerate(frames):
+                    muxer.write(pixels, index)
+                    if progress is not None:
+                        progress(index + 1, n_frames)
+                muxer.finish()
         except av.error.FFmpegError as error:
             raise storage_error(output, error) from error
         return check_video(part, n_frames, 0.0 if samples is None else samples.shape[1] / AUDIO_RATE)
@@ -197,33 +203,64 @@ def samples_of(n_frames: int, fps: Fraction) -> int:
 
 def _exact_length(audio: Audio, n_samples: int) -> Audio:
     if audio.ndim != 2 or audio.shape[0] != 2:
-        raise InputError(f"sound of shape {audio.shape} is not stereo.", hint="Give an array of shape (2, n).")
+        raise InputError(
+            f"sound of shape {audio.shape} is not stereo.", hint="Give an array of shape (2, n)."
+        )
     clean = np.clip(np.nan_to_num(audio[:, :n_samples].astype(np.float32, copy=False)), -1.0, 1.0)
     return np.pad(clean, ((0, 0), (0, n_samples - clean.shape[1])))
 
 
-def _encode(
-    container: OutputContainer,
-    frames: Iterator[Pixels],
-    n_frames: int,
-    form: VideoFormat,
-    samples: Audio | None,
-    progress: Progress | None,
-) -> None:
-    picture = _video_stream(container, form)
-    sound = None if samples is None else _audio_stream(container)
-    written = 0
-    for index, pixels in enumerate(frames):
-        container.mux(picture.encode(_video_frame(pixels, index, form)))
-        if sound is not None and samples is not None:
-            upto = min(samples_of(index + 1, form.fps) // 1024 * 1024, samples.shape[1])
-            written = _write_samples(container, sound, samples, written, upto)
-        if progress is not None:
-            progress(index + 1, n_frames)
-    container.mux(picture.encode(None))
-    if sound is not None and samples is not None:
-        _write_samples(container, sound, samples, written, samples.shape[1])
-        container.mux(sound.encode(None))
+class _Muxer:
+    """Feeds the two encoders of one file side by side, so that nothing piles up."""
+
+    def __init__(self, container: OutputContainer, form: VideoFormat, samples: Audio | None) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._container = container
+        self._form = form
+        self._samples = samples
+        self._picture = _video_stream(container, form)
+        self._sound = None if samples is None else _audio_stream(container)
+        # One converter for all frames: each frame's own would be set up anew.
+        self._converter = VideoReformatter()
+        self._n_written = 0
+
+    def write(self, pixels: Pixels, index: int) -> None:
+        """Encode a frame, and the sound up to its end."""
+        import av
+
+        frame = self._converter.reformat(
+            av.VideoFrame.from_ndarray(pixels, format="rgb24"),
+            format="yuv420p",
+            dst_colorspace=BT709,
+            src_color_range=FULL_RANGE,
+            dst_color_range=LIMITED_RANGE,
+        )
+        frame.pts = index
+        frame.time_base = 1 / self._form.fps
+        self._container.mux(self._picture.encode(frame))
+        self._write_sound(samples_of(index + 1, self._form.fps) // AAC_BLOCK * AAC_BLOCK)
+
+    def finish(self) -> None:
+        """Encode the rest of the sound and empty both encoders."""
+        self._container.mux(self._picture.encode(None))
+        if self._sound is not None and self._samples is not None:
+            self._write_sound(self._samples.shape[1])
+            self._container.mux(self._sound.encode(None))
+
+    def _write_sound(self, stop: int) -> None:
+        import av
+
+        if self._sound is None or self._samples is None:
+            return
+        for first in range(self._n_written, stop, AAC_BLOCK):
+            block = np.ascontiguousarray(self._samples[:, first : min(first + AAC_BLOCK, stop)])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.sample_rate = AUDIO_RATE
+            frame.pts = first
+            frame.time_base = Fraction(1, AUDIO_RATE)
+            self._container.mux(self._sound.encode(frame))
+        self._n_written = max(self._n_written, stop)
 
 
 def _video_stream(container: OutputContainer, form: VideoFormat) -> VideoStream:
@@ -243,29 +280,3 @@ def _audio_stream(container: OutputContainer) -> AudioStream:
     stream = container.add_stream("aac", rate=AUDIO_RATE, layout="stereo")
     stream.bit_rate = AUDIO_BITS_PER_SECOND
     return stream
-
-
-def _video_frame(pixels: Pixels, index: int, form: VideoFormat):
-    import av
-
-    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-        format="yuv420p", dst_colorspace=BT709, src_color_range=FULL_RANGE, dst_color_range=LIMITED_RANGE
-    )
-    frame.pts = index
-    frame.time_base = 1 / form.fps
-    return frame
-
-
-def _write_samples(
-    container: OutputContainer, stream: AudioStream, samples: Audio, start: int, stop: int
-) -> int:
-    import av
-
-    for first in range(start, stop, 1024):
-        block = np.ascontiguousarray(samples[:, first : min(first + 1024, stop)])
-        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
-        frame.sample_rate = AUDIO_RATE
-        frame.pts = first
-        frame.time_base = Fraction(1, AUDIO_RATE)
-        container.mux(stream.encode(frame))
-    return max(start, stop)

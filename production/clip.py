@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 # Demuxers of real media files. Playlists and scripts, which make FFmpeg open other files or
 # addresses, are left out.
 OPTIONS = {
-    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,yuv4mpegpipe",
+    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,"
+    "yuv4mpegpipe",
     "protocol_whitelist": "file",
 }
+# For files that name no rate.
+DEFAULT_FPS = Fraction(24)
 # FFmpeg's numbers: 2 is "unspecified".
 UNSPECIFIED, BT709, BT601 = 2, 1, 5
 
@@ -98,10 +101,12 @@ def iterate_frames(path: Path) -> Iterator[tuple[Fraction, av.VideoFrame]]:
     """
     with open_clip(path) as (container, stream):
         stream.thread_type = "AUTO"
-        rate = stream.average_rate or stream.guessed_rate or Fraction(24)
+        rate = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
         first: Fraction | None = None
         for index, frame in enumerate(container.decode(stream)):
-            seconds = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else index / rate
+            seconds = (
+                frame.pts * frame.time_base if frame.pts is not None and frame.time_base else index / rate
+            )
             first = seconds if first is None else first
             yield Fraction(seconds - first), frame
 
@@ -153,9 +158,23 @@ def to_rgb(frame: av.VideoFrame) -> Pixels:
     return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), _quarter_turns(frame)))
 
 
-def to_frame(frame: av.VideoFrame, size: tuple[int, int], pixel_aspect: float = 1.0) -> Pixels:
+def to_frame(frame: av.VideoFrame, size: tuple[int, int], pixel_aspect: float) -> Pixels:
     """Convert a decoded frame to upright RGB that covers a frame of the given size."""
-    return cover(to_rgb(frame), size, pixel_aspect=pixel_aspect)
+    upright_aspect = 1.0 / pixel_aspect if _quarter_turns(frame) % 2 else pixel_aspect
+    return cover(to_rgb(frame), size, pixel_aspect=upright_aspect)
+
+
+def pixel_aspect_of(path: Path) -> float:
+    """Return the width of a stored pixel in units of its height; 1 where a clip says nothing."""
+    with open_clip(path) as (_, stream):
+        aspect = stream.codec_context.sample_aspect_ratio
+    return float(aspect) if aspect else 1.0
+
+
+def shown_size(frame: av.VideoFrame, pixel_aspect: float) -> tuple[int, int]:
+    """Return width and height of a decoded frame as shown: upright, with square pixels."""
+    width, height = round(frame.width * pixel_aspect), frame.height
+    return (height, width) if _quarter_turns(frame) % 2 else (width, height)
 
 
 def _quarter_turns(frame: av.VideoFrame) -> int:
@@ -174,7 +193,7 @@ def probe(path: Path) -> VideoFacts:
         If it is no video.
     """
     with open_clip(path) as (container, stream):
-        fps = stream.average_rate or stream.guessed_rate or Fraction(24)
+        fps = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
         audio = container.streams.audio[0] if container.streams.audio else None
         width, height = stream.width, stream.height
         audio_seconds = float(audio.duration * audio.time_base) if audio and audio.duration else 0.0

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..errors import UnreadableVideoError
 from .camera import Box, CameraMove, crop_box
-from .clip import iterate_frames, steady_frames, to_frame, to_rgb
+from .clip import iterate_frames, pixel_aspect_of, steady_frames, to_frame, to_rgb
 from .scaling import Pixels, fit
 
 if TYPE_CHECKING:
@@ -139,12 +139,13 @@ def _still_frames(
 
 
 def _clip_frames(path: Path, n_frames: int, fps: Fraction, size: tuple[int, int]) -> Iterator[RenderFrame]:
+    aspect = pixel_aspect_of(path)
     render: RenderFrame | None = None
     shown: av.VideoFrame | None = None
     n_shown = 0
     for frame in itertools.islice(steady_frames(path, fps), n_frames):
         if render is None or frame is not shown:
-            shown, render = frame, partial(to_frame, frame, size)
+            shown, render = frame, partial(to_frame, frame, size, aspect)
         yield render
         n_shown += 1
     if render is None:

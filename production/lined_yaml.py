@@ -77,7 +77,9 @@ def read_lined_yaml(path: Path) -> LinedYaml:
             f"{where}: this is not YAML ({problem}).", hint="Mend the line or the one before it."
         ) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise SpecError(f"{path}:1: this is not YAML ({error}).", hint="Write plain text in UTF-8.") from error
+        raise SpecError(
+            f"{path}:1: this is not YAML ({error}).", hint="Write plain text in UTF-8."
+        ) from error
     return document
 
 
@@ -112,7 +114,9 @@ class _Builder:
     def build(self, node: yaml.Node, location: Location, depth: int) -> Any:
         self._n_values += 1
         if self._n_values > MAX_VALUES or depth > MAX_DEPTH:
-            raise self._error(node, "the values nest too deep or repeat too often", "Write them out, or fewer.")
+            raise self._error(
+                node, "the values nest too deep or repeat too often", "Write them out, or fewer."
+            )
         if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
             return self._mapping(node, location, depth)
         if isinstance(node, yaml.SequenceNode) and node.tag.endswith(":seq"):
@@ -126,7 +130,9 @@ class _Builder:
         for key_node, value_node in node.value:
             key = self.build(key_node, location, depth + 1)
             if not isinstance(key, str):
-                raise self._error(key_node, f"the name {key!r} is not text", f"Put it in quotes: {str(key)!r}.")
+                raise self._error(
+                    key_node, f"the name {key!r} is not text", f"Put it in quotes: {str(key)!r}."
+                )
             if key in values:
                 first = self._document.lines[(*location, key)]
                 raise self._error(
@@ -147,7 +153,9 @@ class _Builder:
         try:
             return self._scalars.construct_object(node)
         except ValueError as error:  # 2024-13-45 looks like a date and is none
-            raise self._error(node, f"{node.value!r} cannot be read ({error})", "Put it in quotes.") from error
+            raise self._error(
+                node, f"{node.value!r} cannot be read ({error})", "Put it in quotes."
+            ) from error
 
     def _error(self, node: yaml.Node, problem: str, hint: str) -> SpecError:
         return SpecError(f"{self._document.path}:{node.start_mark.line + 1}: {problem}.", hint=hint)

@@ -56,7 +56,11 @@ def _facts(report: Report) -> Iterable[tuple[str, str, str]]:
     yield "Shots", str(len(report.shots)), f"{report.duration_seconds / max(len(report.shots), 1):.1f} s each"
     yield "Picture", f"{report.size[0]} × {report.size[1]}", f"{rate} fps"
     if badges:
-        yield "On model", f"{passed} of {len(badges)}", f"measured by {report.encoder}" if report.encoder else ""
+        yield (
+            "On model",
+            f"{passed} of {len(badges)}",
+            f"measured by {report.encoder}" if report.encoder else "",
+        )
     if report.music is not None and report.music.hit_rate is not None:
         yield "Cuts on a beat", f"{report.music.hit_rate:.0%}", "within one frame"
 
@@ -80,14 +84,19 @@ def _percent(letter: str) -> str:
 
 def _card(shot: ReportShot, report: Report) -> str:
     seconds = float(shot.n_frames / report.fps)
-    moved = "" if shot.planned_seconds is None else f'<span class="plan">asked {shot.planned_seconds:.2f} s</span>'
+    moved = (
+        ""
+        if shot.planned_seconds is None
+        else f'<span class="plan">asked {shot.planned_seconds:.2f} s</span>'
+    )
     words = " · ".join(_text(word) for word in (shot.scene, shot.camera.replace("_", " ")) if word)
     failed = " off" if any(badge.status == "fail" for badge in shot.badges) else ""
     return (
         f'<article class="card{failed}"><figure>{_picture(shot, report.size)}'
         f'<span class="no">{shot.number}</span>'
         f'<span class="tc">{timecode(shot.first_frame, report.fps)}</span></figure>'
-        f'<div class="body"><p class="meta"><span>{words}</span><span class="len">{seconds:.2f} s</span>{moved}</p>'
+        f'<div class="body"><p class="meta"><span>{words}</span>'
+        f'<span class="len">{seconds:.2f} s</span>{moved}</p>'
         f"{_badges(shot.badges)}{_dialogue(shot)}"
         f"{f'<p class=src>{_text(shot.source)}</p>' if shot.source else ''}</div></article>"
     )
@@ -124,7 +133,7 @@ def _status(badge: ReportBadge) -> str:
 
 def _dialogue(shot: ReportShot) -> str:
     return "".join(
-        f'<blockquote>{f"<b>{_text(line.speaker)}</b> " if line.speaker else ""}{_text(line.text)}'
+        f"<blockquote>{f'<b>{_text(line.speaker)}</b> ' if line.speaker else ''}{_text(line.text)}"
         f"<time>{line.start_seconds:.1f} s</time></blockquote>"
         for line in shot.lines
     )
@@ -156,9 +165,13 @@ def _track(track: ReportTrack, rank: int) -> str:
         track.licence,
     ]
     reasons = "".join(f"<li>{_text(reason)}</li>" for reason in track.reasons)
-    score = "" if track.score is None else f'<i style="--s:{min(max(track.score, 0), 1):.0%}">{track.score:.2f}</i>'
+    score = (
+        ""
+        if track.score is None
+        else f'<i style="--s:{min(max(track.score, 0), 1):.0%}">{track.score:.2f}</i>'
+    )
     return (
-        f'<li{" class=chosen" if rank == 0 else ""}><div><b>{_text(track.name)}</b>'
+        f"<li{' class=chosen' if rank == 0 else ''}><div><b>{_text(track.name)}</b>"
         f"<span>{' · '.join(_text(fact) for fact in facts if fact)}</span>{score}</div>"
         f"{f'<ul>{reasons}</ul>' if reasons else ''}</li>"
     )

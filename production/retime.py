@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from ..errors import InputError, UnreadableVideoError
 from .assembly import Audio, Progress, VideoFormat, in_order, write_video
-from .clip import ClipReader, VideoFacts, iterate_frames, open_clip
-from .frames import Pixels, RenderFrame, cover
+from .clip import (
+    DEFAULT_FPS,
+    VideoFacts,
+    iterate_frames,
+    open_clip,
+    pixel_aspect_of,
+    shown_size,
+    to_frame,
+)
+from .frames import RenderFrame
+from .scaling import Pixels, cover
 
 FrameRange = tuple[int, int]
 
@@ -26,7 +36,7 @@ def retime_video(
     """Give each shot of a video a new length and put new sound under it.
 
     Within a shot the nearest frame in time is shown; frames are repeated or left out evenly and
-    never blended. Size and rate stay. One frame is held in memory at a time.
+    never blended. Size and rate stay. A few frames are held in memory at a time.
 
     Parameters
     ----------
@@ -59,15 +69,17 @@ def retime_video(
         If the file cannot be written.
     """
     order = frame_order(shots, n_frames)
-    form = _form(source)
-    renders = _renders(source, order, form)
+    aspect = pixel_aspect_of(source)
+    form = _form(source, aspect)
+    frames = (partial(to_frame, frame, form.size, aspect) for _, frame in iterate_frames(source))
+    renders = _picked(frames, order, str(source))
     return write_video(
         in_order(renders), len(order), form=form, audio=audio, output=output, progress=progress
     )
 
 
 def retime_frames(
-    frames: Sequence[Pixels] | Iterable[Pixels],
+    frames: Iterable[Pixels],
     shots: Sequence[FrameRange],
     n_frames: Sequence[int],
     *,
@@ -115,20 +127,13 @@ def frame_order(shots: Sequence[FrameRange], n_frames: Sequence[int]) -> list[in
     return order
 
 
-def _form(source: Path) -> VideoFormat:
-    reader = ClipReader()
+def _form(source: Path, pixel_aspect: float) -> VideoFormat:
     with open_clip(source) as (_, stream):
-        fps = stream.average_rate or stream.guessed_rate
+        fps = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
     for _, frame in iterate_frames(source):
-        width, height = reader.shown_size(frame)
-        return VideoFormat((max(2, width // 2 * 2), max(2, height // 2 * 2)), fps)
+        width, height = shown_size(frame, pixel_aspect)
+        return VideoFormat((max(2, width // 2 * 2), max(2, height // 2 * 2)), Fraction(fps))
     raise UnreadableVideoError(f"{source} has no frame that can be decoded.", hint="Give another video.")
-
-
-def _renders(source: Path, order: Sequence[int], form: VideoFormat) -> Iterator[RenderFrame]:
-    reader = ClipReader()
-    frames = (partial(reader.fitted, frame, form.size) for _, frame in iterate_frames(source))
-    return _picked(frames, order, str(source))
 
 
 def _picked(frames: Iterator[RenderFrame], order: Sequence[int], name: str) -> Iterator[RenderFrame]:

@@ -97,30 +97,33 @@ def _written_location(document: LinedYaml, problem: ErrorDetails) -> Location:
 
 def _sentence(problem: ErrorDetails, place: Location) -> tuple[str, str]:
     """Return what is wrong, and the remedy."""
-    name, field = _dotted(place), place[-1] if place else ""
-    value, context, kind = problem["input"], problem.get("ctx", {}), problem["type"]
-    if kind == "tower":
-        return f"{name} {context['problem']}", context["remedy"]
-    if kind == "extra_forbidden":
-        return _unknown_field(name, str(field), place[:-1])
-    if kind == "missing":
-        return f"{_dotted(place[:-1]) or 'the episode'} has no '{field}'", f"Add it{_example(place)}."
-    if kind == "undefined_character":
-        return f"{name} names {context['name']}, who is not defined under characters", (
-            f"Defined: {context['known']}."
-        )
-    if kind == "late_dialogue":
-        return (
-            f"{name} is {context['at']:g} s, but the shot is over after {context['seconds']:g} s",
-            "Start the line earlier or lengthen the shot.",
-        )
+    name, context = _dotted(place), problem.get("ctx", {})
+    match problem["type"]:
+        case "tower":
+            return f"{name} {context['problem']}", context["remedy"]
+        case "extra_forbidden":
+            return _unknown_field(place)
+        case "missing":
+            owner = _dotted(place[:-1]) or "the episode"
+            return f"{owner} has no '{place[-1]}'", f"Add it{_example(place)}."
+        case "undefined_character":
+            who = f"{name} names {context['name']}, who is not defined under characters"
+            return who, f"Defined: {context['known']}."
+        case "late_dialogue":
+            late = f"{name} is {context['at']:g} s, but the shot is over after {context['seconds']:g} s"
+            return late, "Start the line earlier or lengthen the shot."
+        case kind:
+            return _wrong_value(kind, problem["input"], context, place)
+
+
+def _wrong_value(kind: str, value: Any, context: dict[str, Any], place: Location) -> tuple[str, str]:
+    name = _dotted(place)
     if value is None:
         return f"{name} has no value", f"Fill it in{_example(place)}, or delete it."
     if kind == "literal_error":
         return f"{name} is {_short(value)}, which is no camera move", f"Known: {context['expected']}."
-    if kind in WANTED:
-        return f"{name} is {_short(value)}, which is not {WANTED[kind]}", f"Write{_example(place)}."
-    return f"{name} is {_short(value)}, which {_limit(kind, context)}", f"Write{_example(place)}."
+    fault = f"is not {WANTED[kind]}" if kind in WANTED else _limit(kind, context)
+    return f"{name} is {_short(value)}, which {fault}", f"Write{_example(place)}."
 
 
 def _limit(kind: str, context: dict[str, Any]) -> str:
@@ -137,12 +140,11 @@ def _limit(kind: str, context: dict[str, Any]) -> str:
     return sentences.get(kind, "does not fit").format(**context)
 
 
-def _unknown_field(name: str, field: str, parent: Location) -> tuple[str, str]:
-    model = _model_at(parent)
-    known = list(model.model_fields)
-    close = difflib.get_close_matches(field, known, n=1)
+def _unknown_field(place: Location) -> tuple[str, str]:
+    known = list(_model_at(place[:-1]).model_fields)
+    close = difflib.get_close_matches(str(place[-1]), known, n=1)
     hint = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{name} is no field of an episode file", f"{hint}Known here: {', '.join(known)}."
+    return f"{_dotted(place)} is no field of an episode file", f"{hint}Known here: {', '.join(known)}."
 
 
 def _model_at(location: Location) -> type[BaseModel]:

@@ -14,7 +14,26 @@ from pydantic_core import PydanticCustomError
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 MUSIC_SUFFIXES = frozenset(
-    ".aac .aif .aiff .caf .flac .m4a .mka .mkv .mov .mp2 .mp3 .mp4 .oga .ogg .opus .wav .weba .webm .wma .wv".split()
+    f".{name}"
+    for name in (
+        *(
+            "aac",
+            "aif",
+            "aiff",
+            "caf",
+            "flac",
+            "m4a",
+            "mka",
+            "mp2",
+            "mp3",
+            "oga",
+            "ogg",
+            "opus",
+            "wav",
+            "weba",
+        ),
+        *("wma", "wv", "mkv", "mov", "mp4", "webm"),
+    )
 )
 NTSC = Fraction(1000, 1001)
 
@@ -57,7 +76,9 @@ def frame_rate(value: Any) -> Fraction:
             raise ValueError
         rate = Fraction(value.replace(" ", "") if isinstance(value, str) else str(value))
     except (ValueError, ZeroDivisionError):
-        raise _problem("frame rate", f"is {value!r}, which is no frame rate", 'Write 24 or "24000/1001".') from None
+        raise _problem(
+            "frame rate", f"is {value!r}, which is no frame rate", 'Write 24 or "24000/1001".'
+        ) from None
     if not 1 <= rate <= 120:
         raise _problem("frame rate", f"is {value}, which is not within 1-120", "Write fps: 24.")
     for whole in (24, 30, 48, 60, 120):
@@ -106,17 +127,20 @@ def _listed(folder: Path, value: Any, suffixes: frozenset[str], noun: str) -> li
     files = [path for path in names if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     if not files:
         raise _problem(
-            "empty folder", f"names the folder '{value}', which holds no {noun}", f"Put at least one {noun} into it."
+            "empty folder",
+            f"names the folder '{value}', which holds no {noun}",
+            f"Put at least one {noun} into it.",
         )
     return [path for path in files if path.is_file()]
 
 
 def _natural(path: Path) -> list[Any]:
     """Order 2.png before 10.png."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", path.name.lower())]
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part)
+        for part in re.split(r"(\d+)", path.name.lower())
+    ]
 
 
 def _problem(kind: str, problem: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError(
-        "tower", "{problem}", {"kind": kind, "problem": problem, "remedy": remedy}
-    )
+    return PydanticCustomError("tower", "{problem}", {"kind": kind, "problem": problem, "remedy": remedy})

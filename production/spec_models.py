@@ -29,6 +29,10 @@ Side = Annotated[int, Field(strict=True, ge=64, le=7680, multiple_of=2)]
 Move = Literal["hold", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "shake"]
 
 
+def _as_text(paths: tuple[Path, ...]) -> list[str]:
+    return [str(path) for path in paths]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -146,12 +150,14 @@ class EpisodeSpec(_Part):
 
     project: Annotated[Name, Field(examples=["Paper Moon"])]
     title: Annotated[Name, Field(examples=["The Last Train"])]
-    fps: Annotated[
-        Fraction, PlainValidator(frame_rate), PlainSerializer(str), Field(examples=["24"])
-    ] = Fraction(24)
+    fps: Annotated[Fraction, PlainValidator(frame_rate), PlainSerializer(str), Field(examples=["24"])] = (
+        Fraction(24)
+    )
     size: Annotated[tuple[Side, Side], Field(examples=["[1280, 720]"])] = (1280, 720)
     mood: Annotated[str, Field(max_length=500, examples=["wistful"])] = ""
-    music: Annotated[tuple[Path, ...], PlainValidator(music_source), Field(examples=["music"])]
+    music: Annotated[
+        tuple[Path, ...], PlainValidator(music_source), PlainSerializer(_as_text), Field(examples=["music"])
+    ]
     characters: Annotated[
         dict[Name, CharacterSpec], Field(examples=["{Aoi: {references: [characters/aoi/1.png]}}"])
     ] = {}

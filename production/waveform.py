@@ -35,7 +35,7 @@ def peaks(samples: NDArray[np.float32], n_columns: int = N_COLUMNS) -> NDArray[n
         return np.zeros(n_columns, dtype=np.float32)
     starts = np.linspace(0, samples.size, n_columns, endpoint=False).astype(np.intp)
     columns = np.maximum.reduceat(np.abs(samples), starts)
-    return columns / max(float(columns.max()), 1e-6)
+    return (columns / max(float(columns.max()), 1e-6)).astype(np.float32)
 
 
 def drawing(
@@ -56,8 +56,8 @@ def drawing(
         f'<svg class="wave" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
         'aria-label="Waveform with beats and cuts">',
         f'<path class="w" d="{_outline(peaks(samples))}"/>',
-        _ticks("b", plain, scale, duration_seconds, WAVE_MIDDLE - 78, WAVE_MIDDLE + 78),
-        _ticks("d", downbeats, scale, duration_seconds, WAVE_MIDDLE - 86, WAVE_MIDDLE + 86),
+        _ticks("b", [t * scale for t in plain if t <= duration_seconds], 78.0),
+        _ticks("d", [t * scale for t in downbeats if t <= duration_seconds], 86.0),
         *_shots(shot_starts, duration_seconds, scale),
         *_cuts(cut_times, on_beat, scale),
         *_ruler(duration_seconds, scale),
@@ -69,13 +69,13 @@ def drawing(
 def _outline(heights: NDArray[np.float32]) -> str:
     x = (np.arange(heights.size) + 0.5) * (WIDTH / heights.size)
     reach = np.maximum(heights * WAVE_REACH, 0.6)
-    return "".join(f"M{a:.1f} {WAVE_MIDDLE - r:.1f}V{WAVE_MIDDLE + r:.1f}" for a, r in zip(x, reach, strict=True))
+    return "".join(
+        f"M{a:.1f} {WAVE_MIDDLE - r:.1f}V{WAVE_MIDDLE + r:.1f}" for a, r in zip(x, reach, strict=True)
+    )
 
 
-def _ticks(
-    kind: str, times: Sequence[float] | NDArray[np.float64], scale: float, end: float, top: float, bottom: float
-) -> str:
-    path = "".join(f"M{t * scale:.1f} {top:g}V{bottom:g}" for t in times if 0 <= t <= end)
+def _ticks(kind: str, positions: Sequence[float], reach: float) -> str:
+    path = "".join(f"M{x:.1f} {WAVE_MIDDLE - reach:g}V{WAVE_MIDDLE + reach:g}" for x in positions if x >= 0)
     return f'<path class="{kind}" d="{path}"/>'
 
 

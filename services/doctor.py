@@ -73,7 +73,7 @@ def _database(settings: Settings) -> str:
         damage = [finding for finding in database.check() if finding.level == "error"]
         if damage:
             raise TowerError(f"{damage[0].table}: {damage[0].message}", hint=damage[0].hint)
-        return f"{database.display_url} at revision {database.revision()}"
+        return f"{database.place} at revision {database.revision()}"
     finally:
         database.close()
 

@@ -20,6 +20,7 @@ from ..errors import ConflictError, StorageError, TowerError
 from ..production.job import JobStatus
 
 if TYPE_CHECKING:
+    from ..db.database import Database
     from ..db.jobs import JobRepository
     from ..host.submission import Ending, NodeRun, Submission
 
@@ -58,12 +59,16 @@ class JobLog:
 
     Parameters
     ----------
+    database : Database
+        Whose transactions hold together a job and its event.
     jobs : JobRepository
+        Of the same database.
     announce : callable, optional
         Takes an event name and its payload; called after each thing that was stored.
     """
 
-    def __init__(self, jobs: JobRepository, announce: Announce | None = None) -> None:
+    def __init__(self, database: Database, jobs: JobRepository, announce: Announce | None = None) -> None:
+        self._database = database
         self._jobs = jobs
         self._announce = announce
         self._changed = threading.Condition()
@@ -197,11 +202,12 @@ class JobLog:
             "extra_data": submission.extra_data,
             "outputs": list(submission.outputs),
         }
-        job_id = self._create(submission.prompt_id, workflow_params)
+        with self._database.session():
+            job_id = self._create(submission.prompt_id, workflow_params)
+            self._jobs.add_event(job_id, "queued")
         with self._changed:
             self._records[submission.prompt_id] = _Record(job_id, queued_at=moment)
             self._changed.notify_all()
-        self._note(job_id, "queued")
         self._tell(submission.prompt_id)
 
     def _create(self, prompt_id: str, workflow_params: dict[str, Any]) -> int:
@@ -218,9 +224,12 @@ class JobLog:
         record = self._records.get(prompt_id)
         if record is None or record.status is not JobStatus.QUEUED:
             return
-        self._move(record, JobStatus.RUNNING)
+        with self._database.session():
+            self._jobs.move(record.job_id, JobStatus.RUNNING)
+            waited = {"queued_seconds": round(moment - record.queued_at, 4)}
+            self._jobs.add_event(record.job_id, "running", details=waited)
+        record.status = JobStatus.RUNNING
         record.started_at = record.touched_at = record.measured_at = moment
-        self._note(record.job_id, "running", queued_seconds=round(moment - record.queued_at, 3))
         self._tell(prompt_id)
 
     def _advance(self, prompt_id: str, percent: int) -> None:
@@ -248,21 +257,24 @@ class JobLog:
         target = JobStatus(ending.outcome)
         if target is JobStatus.DONE and record.status is JobStatus.QUEUED:
             self._begin(prompt_id, moment)
-        metrics = self._metrics(record, moment) | {"cached": list(ending.cached)}
-        progress = 100 if target is JobStatus.DONE else record.progress
         try:
-            self._move(record, target, error_log=ending.error, performance_metrics=metrics, progress=progress)
+            self._store_ending(record, target, ending, moment)
         except ConflictError as error:
             # Someone else ended it first, such as a route that cancelled it.
             logger.info("Job %d keeps its state: %s", record.job_id, error)
             self._forget(prompt_id, record)
             return
-        sentence = ending.error.split("\n", 1)[0]
-        details = {"error": sentence} if sentence else {"seconds": metrics["seconds"]}
-        self._note(record.job_id, target.value, node_id=ending.node_id, **details)
-        record.progress = progress
         self._forget(prompt_id, record)
-        self._send(prompt_id, record, error=sentence)
+        record.status, record.progress = target, 100 if target is JobStatus.DONE else record.progress
+        self._send(prompt_id, record, error=_sentence(ending))
+
+    def _store_ending(self, record: _Record, target: JobStatus, ending: Ending, moment: float) -> None:
+        metrics = self._metrics(record, moment) | {"cached": list(ending.cached)}
+        fields = {"error_log": ending.error, "performance_metrics": metrics, "progress": record.progress}
+        details = {"error": _sentence(ending)} if ending.error else {"seconds": metrics["seconds"]}
+        with self._database.session():
+            self._jobs.move(record.job_id, target, **fields)
+            self._jobs.add_event(record.job_id, target.value, node_id=ending.node_id, details=details)
 
     def _beat(self) -> None:
         """Write the progress that is held back, and a sign of life of each running job."""
@@ -273,16 +285,15 @@ class JobLog:
                 self._touch(record)
 
     def _touch(self, record: _Record) -> None:
-        moment = time.perf_counter()
-        self._jobs.touch(record.job_id, progress=record.progress)
+        moment, n_nodes = time.perf_counter(), len(record.nodes)
+        is_measured = n_nodes > record.written_nodes and moment - record.measured_at >= METRICS_SECONDS
+        with self._database.session():
+            self._jobs.touch(record.job_id, progress=record.progress)
+            if is_measured:
+                self._jobs.update(record.job_id, performance_metrics=self._metrics(record, moment))
         record.touched_at, record.written_progress = moment, record.progress
-        if len(record.nodes) > record.written_nodes and moment - record.measured_at >= METRICS_SECONDS:
-            self._jobs.update(record.job_id, performance_metrics=self._metrics(record, moment))
-            record.measured_at, record.written_nodes = moment, len(record.nodes)
-
-    def _move(self, record: _Record, target: JobStatus, **fields: Any) -> None:
-        self._jobs.move(record.job_id, target, **fields)
-        record.status = target
+        if is_measured:
+            record.measured_at, record.written_nodes = moment, n_nodes
 
     def _metrics(self, record: _Record, moment: float) -> dict[str, Any]:
         started = record.started_at or moment
@@ -291,13 +302,6 @@ class JobLog:
             "queued_seconds": round(started - record.queued_at, 4),
             "nodes": dict(record.nodes),
         }
-
-    def _note(self, job_id: int, kind: str, *, node_id: str = "", **details: Any) -> None:
-        try:
-            self._jobs.add_event(job_id, kind, node_id=node_id, details=details)
-        except StorageError as error:
-            # Not tried again: the step that it belongs to was committed and must not run twice.
-            logger.warning("The event %r of job %d could not be recorded: %s", kind, job_id, error)
 
     def _forget(self, prompt_id: str, record: _Record) -> None:
         with self._changed:
@@ -317,3 +321,8 @@ class JobLog:
             "progress": record.progress,
         }
         self._announce(EVENT, payload | {key: value for key, value in details.items() if value})
+
+
+def _sentence(ending: Ending) -> str:
+    """Return the first line of an error, without the traceback."""
+    return ending.error.split("\n", 1)[0]

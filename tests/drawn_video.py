@@ -80,7 +80,9 @@ class Scene:
         y = h * (0.45 + 0.4 * swing * np.cos(drawn * rate * 1.3 + self._phase[(k + 1) % 4]))
         r = h * 0.17
         draw = ImageDraw.Draw(picture)
-        draw.ellipse((x - r * 1.3, y - r * 1.4, x + r * 1.3, y + r * 2), fill=self._hair, outline=(10, 8, 15), width=3)
+        draw.ellipse(
+            (x - r * 1.3, y - r * 1.4, x + r * 1.3, y + r * 2), fill=self._hair, outline=(10, 8, 15), width=3
+        )
         draw.rectangle((x - r, y + r, x + r, h), fill=self._coat, outline=(10, 8, 15), width=3)
         draw.ellipse((x - r * 0.8, y - r * 0.8, x + r * 0.8, y + r), fill=(250, 224, 205))
         is_open = drawn // 3 % 2 == 0
@@ -95,7 +97,9 @@ class Piece:
     n_frames: int
     entry: str = "cut"  # cut fade-black fade-white dissolve
     n_entry: int = 0
-    flashes: Sequence[tuple[int, int, str]] = ()  # frame within the shot, length, white black red negative dim
+    flashes: Sequence[
+        tuple[int, int, str]
+    ] = ()  # frame within the shot, length, white black red negative dim
 
 
 @dataclass
@@ -186,7 +190,13 @@ def random_video(seed: int, n_shots: int = 14) -> DrawnVideo:
         flashes = []
         if n_frames > 40 and rng.random() < 0.4:
             color = str(rng.choice(["white", "black", "red", "negative", "dim"]))
-            flashes = [(int(rng.integers(26, n_frames - 12)), int(rng.integers(1, 5)) * (2 if color == "dim" else 1), color)]
+            flashes = [
+                (
+                    int(rng.integers(26, n_frames - 12)),
+                    int(rng.integers(1, 5)) * (2 if color == "dim" else 1),
+                    color,
+                )
+            ]
         pieces.append(Piece(scene, n_frames, entry, n_entry, flashes))
     return assemble(pieces)
 

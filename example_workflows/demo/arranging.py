@@ -106,7 +106,12 @@ def _play_drums(desk: Desk, song: Song, start: float, *, full: bool, first: bool
     if full and fill:
         steps = len(next(iter(patterns.values())))
         for step in range(steps - 3, steps):
-            desk.play("tom", instruments.drum("tom", step % 3), start + step * 15.0 / song.bpm, 0.35 + 0.1 * (step % 3))
+            desk.play(
+                "tom",
+                instruments.drum("tom", step % 3),
+                start + step * 15.0 / song.bpm,
+                0.35 + 0.1 * (step % 3),
+            )
 
 
 def _play_bass(desk: Desk, song: Song, degree: int, start: float) -> None:
@@ -116,7 +121,13 @@ def _play_bass(desk: Desk, song: Song, degree: int, start: float) -> None:
     ends = [time for _, time, _ in hits[1:]] + [start + _bar(song)]
     for (mark, time, step), end in zip(hits, ends, strict=True):
         length = round(min(end - time, 1.4) * 0.92, 4)
-        desk.play("bass", instruments.bass(root + offsets[mark], length), time, 1.0 if step % 8 == 0 else 0.85, 0.003)
+        desk.play(
+            "bass",
+            instruments.bass(root + offsets[mark], length),
+            time,
+            1.0 if step % 8 == 0 else 0.85,
+            0.003,
+        )
 
 
 def _play_chords(desk: Desk, song: Song, section: Section, chord: list[int], start: float) -> None:
@@ -124,14 +135,22 @@ def _play_chords(desk: Desk, song: Song, section: Section, chord: list[int], sta
     for voice, tone in (("pad", instruments.pad), ("strings", instruments.strings)):
         if voice in section.layers:
             for note in chord:
-                desk.play(voice, tone(note + (12 if voice == "strings" else 0), round(bar * 0.97, 4)), start, 0.9)
+                desk.play(
+                    voice, tone(note + (12 if voice == "strings" else 0), round(bar * 0.97, 4)), start, 0.9
+                )
     if "keys" in section.layers:
         _play_keys(desk, song, chord, start, beat)
     if "pluck" in section.layers:
         order = [0, 1, 2, 1, 0, 2, 1, 2]
         for step in range(2 * song.beats_per_bar):
             note = chord[order[step % 8]] + 12
-            desk.play("pluck", instruments.pluck(note, round(beat * 0.6, 4)), start + step * beat / 2, 0.9 - 0.25 * (step % 2), 0.004)
+            desk.play(
+                "pluck",
+                instruments.pluck(note, round(beat * 0.6, 4)),
+                start + step * beat / 2,
+                0.9 - 0.25 * (step % 2),
+                0.004,
+            )
     if "bell" in section.layers:
         for step, note in ((0, chord[2] + 24), (song.beats_per_bar - 1.5, chord[1] + 24)):
             desk.play("bell", instruments.bell(note, round(beat, 4)), start + step * beat, 0.6, 0.005)
@@ -141,13 +160,30 @@ def _play_keys(desk: Desk, song: Song, chord: list[int], start: float, beat: flo
     if song.comping == "waltz":
         for step in (1, 2):
             for note in chord:
-                desk.play("keys", instruments.piano(note + 12, round(beat * 0.8, 4)), start + step * beat, 0.42, 0.006)
+                desk.play(
+                    "keys",
+                    instruments.piano(note + 12, round(beat * 0.8, 4)),
+                    start + step * beat,
+                    0.42,
+                    0.006,
+                )
         desk.play("keys", instruments.piano(chord[0], round(beat * 2, 4)), start, 0.9, 0.003)
         return
-    figure = [chord[0], chord[1] + 12, chord[2], chord[0] + 12, chord[1], chord[2] + 12, chord[0] + 12, chord[2]]
+    figure = [
+        chord[0],
+        chord[1] + 12,
+        chord[2],
+        chord[0] + 12,
+        chord[1],
+        chord[2] + 12,
+        chord[0] + 12,
+        chord[2],
+    ]
     for step, note in enumerate(figure[: 2 * song.beats_per_bar]):
         level = 0.95 if step % 4 == 0 else 0.62
-        desk.play("keys", instruments.piano(note, round(beat * 1.5, 4)), start + step * beat / 2, level, 0.005)
+        desk.play(
+            "keys", instruments.piano(note, round(beat * 1.5, 4)), start + step * beat / 2, level, 0.005
+        )
 
 
 def _play_melody(desk: Desk, song: Song, theme: str, index: int, start: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from drawing import Colour, Points, ellipse, lock, ribbon, smooth
+from drawing import Colour, Coverage, Points, ellipse, lock, ribbon, smooth
 from numpy.typing import ArrayLike
 from pen import Pen, mix
 
@@ -73,16 +73,18 @@ def ink_of(pen: Pen, colour: Colour) -> Colour:
     return mix(pen.light.shade(colour), (24, 14, 32), 0.66)
 
 
-def cloth(pen: Pen, outlines: list, colour: Colour, depth: float = 12.0, width: float = 2.6) -> object:
+def cloth(pen: Pen, outlines: list, colour: Colour, depth: float = 12.0, width: float = 2.6) -> Coverage:
     shade = pen.light.shade(colour)
-    return pen.shape(outlines, pen.light.on(colour), ink=ink_of(pen, colour), ink_width=width, shade=shade, depth=depth)
+    return pen.shape(
+        outlines, pen.light.on(colour), ink=ink_of(pen, colour), ink_width=width, shade=shade, depth=depth
+    )
 
 
 def fold(pen: Pen, points: ArrayLike, colour: Colour, width: float = 2.0) -> None:
     pen.line(points, [0.5, width, 0.5], mix(pen.light.shade(colour), ink_of(pen, colour), 0.55))
 
 
-def crease(pen: Pen, spine: ArrayLike, width: float, colour: Colour, clip: object = None) -> None:
+def crease(pen: Pen, spine: ArrayLike, width: float, colour: Colour, clip: Coverage | None = None) -> None:
     """Paint a pointed shadow where cloth bends."""
     pen.fill(lock(spine, width, root=0.9), pen.light.shade(colour), clip=clip, opacity=0.9)
 
@@ -114,10 +116,20 @@ def draw_lower_body(pen: Pen, build: Build, outfit: Outfit, skin: Colour) -> Non
 
 
 def _draw_shoe(pen: Pen, side: int, x: float, y: float, colour: Colour) -> None:
-    points = [(x - 21, y), (x + 19, y), (x + 30, y + 34), (x + 34, y + 56), (x + 2, y + 62), (x - 26, y + 54), (x - 26, y + 26)]
+    points = [
+        (x - 21, y),
+        (x + 19, y),
+        (x + 30, y + 34),
+        (x + 34, y + 56),
+        (x + 2, y + 62),
+        (x - 26, y + 54),
+        (x - 26, y + 26),
+    ]
     outline = smooth(np.array(points) * (side, 1), closed=True)
     cloth(pen, [outline], colour, depth=9)
-    pen.line(np.array([(x - 25, y + 50), (x + 4, y + 57), (x + 33, y + 52)]) * (side, 1), 3.0, ink_of(pen, colour))
+    pen.line(
+        np.array([(x - 25, y + 50), (x + 4, y + 57), (x + 33, y + 52)]) * (side, 1), 3.0, ink_of(pen, colour)
+    )
 
 
 def _draw_skirt(pen: Pen, build: Build, outfit: Outfit) -> None:
@@ -125,13 +137,21 @@ def _draw_skirt(pen: Pen, build: Build, outfit: Outfit) -> None:
     hem = np.linspace(-1, 1, 9)
     points = [(-waist, 392), (-build.hip - 26, 490), (-142, 608)]
     for left, right in zip(hem[:-1], hem[1:], strict=True):
-        points += [((left * 0.45 + right * 0.55) * 142, 624 - 7 * abs(left + right)), (right * 142, 610 + 6 * (1 - abs(right)))]
+        points += [
+            ((left * 0.45 + right * 0.55) * 142, 624 - 7 * abs(left + right)),
+            (right * 142, 610 + 6 * (1 - abs(right))),
+        ]
     points += [(build.hip + 26, 490), (waist, 392)]
     body = cloth(pen, [np.array(points)], colour, depth=14)
     for share in hem[1:-1]:
         top, low = (share * waist * 0.95, 400), (share * 142, 620)
         pen.fill([top, low, (low[0] + 17, 626)], pen.light.shade(colour), clip=body, opacity=0.85)
-        pen.line([top, ((top[0] + low[0]) / 2 + 2 * share, 500), low], [0.6, 2.2, 2.6], ink_of(pen, colour), clip=body)
+        pen.line(
+            [top, ((top[0] + low[0]) / 2 + 2 * share, 500), low],
+            [0.6, 2.2, 2.6],
+            ink_of(pen, colour),
+            clip=body,
+        )
     stripe = [(share * 139, 594 + 6 * (1 - abs(share))) for share in np.linspace(-1, 1, 13)]
     pen.line(stripe, [4.0, 4.0], pen.light.on(outfit.trim), clip=body, opacity=0.9)
 
@@ -142,7 +162,11 @@ def _draw_trousers(pen: Pen, build: Build, outfit: Outfit) -> None:
         _draw_shoe(pen, side, 40, 1084, outfit.shoes)
     legs = []
     for side in (-1, 1):
-        legs.append(ribbon([(side * 44, 470), (side * 48, 640), (side * 46, 800), (side * 44, 1092)], [96, 94, 76, 66]))
+        legs.append(
+            ribbon(
+                [(side * 44, 470), (side * 48, 640), (side * 46, 800), (side * 44, 1092)], [96, 94, 76, 66]
+            )
+        )
     body = cloth(pen, legs, outfit.legs, depth=14)
     pen.line([(0, 540), (2, 600), (1, 1090)], 3.0, ink_of(pen, outfit.legs), clip=body)
     for side in (-1, 1):
@@ -158,11 +182,9 @@ def torso_outline(build: Build, hem: float, flare: float = 0.0) -> Points:
     return np.vstack([right, mirror(right)[::-1]])
 
 
-def draw_torso(pen: Pen, build: Build, outfit: Outfit) -> None:
-    if outfit.cut == "sailor":
-        _draw_sailor_top(pen, build, outfit)
-    else:
-        _draw_jacket(pen, build, outfit)
+def draw_torso(pen: Pen, build: Build, outfit: Outfit) -> Coverage:
+    """Draw the upper garment and return what it covers."""
+    return (_draw_sailor_top if outfit.cut == "sailor" else _draw_jacket)(pen, build, outfit)
 
 
 def draw_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
@@ -170,10 +192,11 @@ def draw_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
         _draw_sailor_collar(pen, build, outfit)
         _draw_bow(pen, outfit.accent, 0, 292)
     else:
+        _draw_lapels(pen, outfit)
         _draw_shirt_collar(pen, build, outfit)
 
 
-def _draw_sailor_top(pen: Pen, build: Build, outfit: Outfit) -> None:
+def _draw_sailor_top(pen: Pen, build: Build, outfit: Outfit) -> Coverage:
     body = cloth(pen, [torso_outline(build, 424, 4)], outfit.top, depth=16)
     for side in (-1, 1):
         crease(pen, [(side * 86, 300), (side * 56, 322), (side * 26, 318)], 13, outfit.top, body)
@@ -181,6 +204,7 @@ def _draw_sailor_top(pen: Pen, build: Build, outfit: Outfit) -> None:
         fold(pen, [(side * 40, 330), (side * 46, 370), (side * 42, 416)], outfit.top)
     pen.fill([(-34, 176), (34, 176), (0, 292)], pen.light.on(outfit.under), clip=body)
     pen.fill([(-34, 160), (34, 160), (0, 236)], pen.light.shade(outfit.under), clip=body)
+    return body
 
 
 def _draw_sailor_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
@@ -207,18 +231,24 @@ def _draw_bow(pen: Pen, colour: Colour, x: float, y: float) -> None:
     cloth(pen, [ellipse(x, y + 1, 12, 14)], colour, depth=4)
 
 
-def _draw_jacket(pen: Pen, build: Build, outfit: Outfit) -> None:
+def _draw_jacket(pen: Pen, build: Build, outfit: Outfit) -> Coverage:
     shirt = cloth(pen, [torso_outline(build, 500)], outfit.under, depth=0)
-    pen.fill([(-60, 180), (-8, 220), (-26, 500), (-90, 500)], pen.light.shade(outfit.under), clip=shirt, opacity=0.8)
+    pen.fill(
+        [(-60, 180), (-8, 220), (-26, 500), (-90, 500)],
+        pen.light.shade(outfit.under),
+        clip=shirt,
+        opacity=0.8,
+    )
     fold(pen, [(3, 262), (4, 360), (3, 498)], outfit.under, 2.4)
     for y in (300, 352, 404, 456):
         pen.fill(ellipse(-5, y, 3.2), pen.light.shade(mix(outfit.under, (90, 90, 110), 0.4)))
     for side in (-1, 1):
         crease(pen, [(side * 44, 330), (side * 20, 350), (side * 8, 346)], 10, outfit.under, shirt)
-        _draw_jacket_side(pen, build, outfit, side)
+    left, right = (_draw_jacket_side(pen, build, outfit, side) for side in (-1, 1))
+    return left.union(right)
 
 
-def _draw_jacket_side(pen: Pen, build: Build, outfit: Outfit, side: int) -> None:
+def _draw_jacket_side(pen: Pen, build: Build, outfit: Outfit, side: int) -> Coverage:
     edge = [(30, 168), (40, 240), (46, 330), (50, 430), (56, 522)]
     half = [(build.neck + 8, 172), (build.shoulder - 20, 188), (build.shoulder + 8, 214), (build.shoulder, 270),
             (build.chest + 6, 320), (build.waist + 12, 410), (build.waist + 20, 520)]  # fmt: skip
@@ -232,36 +262,89 @@ def _draw_jacket_side(pen: Pen, build: Build, outfit: Outfit, side: int) -> None
         crease(pen, np.array(spine) * (side, 1), width, outfit.top, body)
     band = np.array([(54, 504), (build.waist + 20, 502), (build.waist + 20, 526), (54, 526)]) * (side, 1)
     cloth(pen, [band], outfit.trim, depth=5)
+    return body
+
+
+def _draw_lapels(pen: Pen, outfit: Outfit) -> None:
     lapel = [(26, 160), (50, 172), (66, 206), (52, 226), (58, 240), (44, 318), (36, 240)]
-    cloth(pen, [smooth(np.array(lapel) * (side, 1), closed=True, cusps=(0, 2, 3, 4, 5))], outfit.trim, depth=7)
+    for side in (-1, 1):
+        outline = smooth(np.array(lapel) * (side, 1), closed=True, cusps=(0, 2, 3, 4, 5))
+        cloth(pen, [outline], outfit.trim, depth=7)
 
 
 def _draw_shirt_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
     for side in (-1, 1):
-        wing = np.array([(build.neck + 2, 150), (build.neck + 14, 170), (38, 214), (16, 226), (2, 206)]) * (side, 1)
+        wing = np.array([(build.neck + 2, 150), (build.neck + 14, 170), (38, 214), (16, 226), (2, 206)]) * (
+            side,
+            1,
+        )
         cloth(pen, [smooth(wing, closed=True, cusps=(0, 2, 3, 4))], outfit.under, depth=5, width=2.2)
 
 
-def draw_arm(pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int) -> None:
+@dataclass(frozen=True)
+class _Joints:
+    shoulder: Points
+    elbow: Points
+    wrist: Points
+
+
+def _joints(build: Build, arm: Arm, side: int) -> _Joints:
     shoulder = np.array([side * (build.shoulder - 16), 220.0])
     elbow = shoulder + build.upper_length * _direction(arm.upper, side)
-    wrist = elbow + build.fore_length * _direction(arm.fore, side)
+    return _Joints(shoulder, elbow, elbow + build.fore_length * _direction(arm.fore, side))
+
+
+def draw_arm(
+    pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int, torso: Coverage
+) -> None:
+    joints, width = _joints(build, arm, side), build.arm
+    upper = [ribbon([joints.shoulder, joints.elbow], [width * 1.14, width * 1.08, width]),
+             ellipse(*joints.shoulder, width * 0.57)]  # fmt: skip
+    sleeve = _draw_sleeve(pen, build, outfit, skin, arm, side, upper)
+    # Without the contour between them, shoulder and sleeve are one piece of cloth.
+    seam = ellipse(joints.shoulder[0] - side * width * 0.5, joints.shoulder[1] - 8, width * 0.5, width * 0.95)
+    pen.fill(seam, pen.light.on(outfit.top), clip=sleeve.union(torso))
+
+
+def draw_forearm(pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int) -> None:
+    """Draw a forearm again, over what `draw_arm` was drawn under."""
+    sleeve = _draw_sleeve(pen, build, outfit, skin, arm, side, [])
+    joints, width = _joints(build, arm, side), build.arm
+    above = joints.elbow - 0.35 * width * _direction(arm.upper, side)
+    pen.fill(
+        ribbon([above, joints.elbow], [width * 0.98, width * 0.9]), pen.light.on(outfit.top), clip=sleeve
+    )
+
+
+def _draw_sleeve(
+    pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int, upper: list[Points]
+) -> Coverage:
+    joints, width = _joints(build, arm, side), build.arm
+    elbow, wrist = joints.elbow, joints.wrist
     if arm.hand != "hidden":
-        _draw_hand(pen, wrist, arm, side, skin, build.arm / 46)
-    width = build.arm
-    sleeve = [
-        ribbon([shoulder, elbow], [width * 1.14, width * 1.08, width]),
-        ribbon([elbow, wrist], [width, width * 0.98, width * 0.86]),
-        ellipse(*shoulder, width * 0.57),
-        ellipse(*elbow, width * 0.5),
-    ]
-    body = cloth(pen, sleeve, outfit.top, depth=11)
+        _draw_hand(pen, wrist, arm, side, skin, width / 46)
+    fore = [ribbon([elbow, wrist], [width, width * 0.98, width * 0.86]), ellipse(*elbow, width * 0.5)]
+    body = cloth(pen, [*upper, *fore], outfit.top, depth=11)
     inward = np.array([-side * width * 0.45, 0.0])
-    crease(pen, [elbow + inward, elbow + inward * 0.2 + (0, 6), elbow - inward * 0.8 + (0, 2)], 13, outfit.top, body)
-    crease(pen, [elbow - inward + (0, -22), elbow - (0, 16), elbow + inward * 0.6 - (0, 22)], 9, outfit.top, body)
-    near, far = wrist - 22 * _direction(arm.fore, side), wrist + 3 * _direction(arm.fore, side)
+    crease(
+        pen,
+        [elbow + inward, elbow + inward * 0.2 + (0, 6), elbow - inward * 0.8 + (0, 2)],
+        13,
+        outfit.top,
+        body,
+    )
+    crease(
+        pen, [elbow - inward + (0, -22), elbow - (0, 16), elbow + inward * 0.6 - (0, 22)], 9, outfit.top, body
+    )
     if arm.hand != "hidden":
-        cloth(pen, [ribbon([near, far], [width * 0.98, width * 0.98])], mix(outfit.top, outfit.trim, 0.9), depth=5)
+        near, far = wrist - 22 * _direction(arm.fore, side), wrist + 3 * _direction(arm.fore, side)
+        cloth(
+            pen,
+            [ribbon([near, far], [width * 0.98, width * 0.98])],
+            mix(outfit.top, outfit.trim, 0.9),
+            depth=5,
+        )
+    return body
 
 
 def _direction(degrees: float, side: int) -> Points:
@@ -277,17 +360,35 @@ def _draw_hand(pen: Pen, wrist: Points, arm: Arm, side: int, skin: Colour, size:
     def place(u: float, v: float) -> Points:
         return wrist + size * (u * across + v * down)
 
-    palm = smooth([place(-13, -6), place(-17, 22), place(-12, 40), place(13, 40), place(16, 20), place(12, -6)], closed=True)
+    palm = smooth(
+        [place(-13, -6), place(-17, 22), place(-12, 40), place(13, 40), place(16, 20), place(12, -6)],
+        closed=True,
+    )
     fingers = []
     for index, length in enumerate((25, 31, 32, 27)):
         angle, root = np.radians((index - 1.5) * spread), -12 + 8.2 * index
         tip = (root + length * np.sin(angle), 36 + length * np.cos(angle))
-        fingers.append(ribbon([place(root, 30), place((root + tip[0]) / 2, (30 + tip[1]) / 2), place(*tip)], [10.5 * size, 10 * size, 6.5 * size]))
+        fingers.append(
+            ribbon(
+                [place(root, 30), place((root + tip[0]) / 2, (30 + tip[1]) / 2), place(*tip)],
+                [10.5 * size, 10 * size, 6.5 * size],
+            )
+        )
         fingers.append(ellipse(*place(*tip), 3.6 * size))
     reach = 34 if arm.hand == "open" else 20
-    thumb = ribbon([place(-10, 6), place(-10 - reach * 0.5, 22), place(-10 - reach * 0.72, 40)], [15 * size, 11 * size, 7 * size])
+    thumb = ribbon(
+        [place(-10, 6), place(-10 - reach * 0.5, 22), place(-10 - reach * 0.72, 40)],
+        [15 * size, 11 * size, 7 * size],
+    )
     ink = mix(pen.light.shade_skin(skin), (70, 30, 40), 0.62)
-    pen.shape([palm, *fingers, thumb], pen.light.on(skin), ink=ink, ink_width=2.0, shade=pen.light.shade_skin(skin), depth=6)
+    pen.shape(
+        [palm, *fingers, thumb],
+        pen.light.on(skin),
+        ink=ink,
+        ink_width=2.0,
+        shade=pen.light.shade_skin(skin),
+        depth=6,
+    )
     if arm.hand == "relaxed":
         for root in (-8, 0, 8):
             pen.line([place(root, 40), place(root * 1.05, 60)], 1.3, ink, opacity=0.7, curve=False)

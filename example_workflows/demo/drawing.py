@@ -43,9 +43,12 @@ def _with_corners(control: Points, closed: bool, cusps: Sequence[int], steps: in
         control = np.vstack([control, control[:1]])
         cusps = [cusp - cusps[0] for cusp in cusps]
     bounds = sorted({0, *cusps, len(control) - 1})
-    return np.vstack([
-        smooth(control[first : last + 1], steps=steps) for first, last in zip(bounds, bounds[1:], strict=False)
-    ])
+    return np.vstack(
+        [
+            smooth(control[first : last + 1], steps=steps)
+            for first, last in zip(bounds, bounds[1:], strict=False)
+        ]
+    )
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float | None = None, count: int = 40) -> Points:
@@ -159,7 +162,9 @@ class Layer:
     def frame(self) -> tuple[int, int, int, int]:
         return (0, 0, *self.size)
 
-    def cover(self, polygons: Sequence[Points], stroke: tuple[Points, NDArray[np.float64]] | None = None) -> Coverage:
+    def cover(
+        self, polygons: Sequence[Points], stroke: tuple[Points, NDArray[np.float64]] | None = None
+    ) -> Coverage:
         """Return the coverage of filled polygons and of one stroke with a width at each of its points."""
         spans = list(polygons) + ([stroke[0]] if stroke else [])
         reach = float(stroke[1].max()) if stroke else 1.0
@@ -196,9 +201,15 @@ class Layer:
 
 
 def _draw_stroke(draw: ImageDraw.ImageDraw, points: Points, widths: NDArray[np.float64]) -> None:
-    middle = (widths[1:] + widths[:-1]) / 2
-    for start, end, width in zip(points[:-1], points[1:], middle, strict=True):
-        draw.line([tuple(start), tuple(end)], fill=255, width=max(round(float(width)), 1))
-    for (x, y), width in zip(points, widths, strict=True):
-        if width > 3:
-            draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
+    tangent = np.gradient(points, axis=0)
+    normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    left, right = points + normal * widths[:, None] / 2, points - normal * widths[:, None] / 2
+    # One piece a segment: a single outline would cancel itself out where the stroke crosses itself.
+    for piece in zip(left[:-1], left[1:], right[1:], right[:-1], strict=True):
+        draw.polygon([tuple(corner) for corner in piece], fill=255)
+    along = tangent / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    bend = np.concatenate([[-1.0], np.sum(along[2:] * along[:-2], axis=1), [-1.0]])
+    # Ends and sharp corners are rounded; smooth stretches need no joints.
+    for (x, y), width in zip(points[bend < 0.85], widths[bend < 0.85], strict=True):
+        draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)

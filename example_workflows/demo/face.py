@@ -39,7 +39,9 @@ EXPRESSIONS = {
     "smile": Expression(),
     "joy": Expression(left_eye=0, right_eye=0, mouth="laugh", brow_raise=5, blush=0.9),
     "talk": Expression(mouth="open", brow_raise=2),
-    "sad": Expression(0.78, 0.78, brow_slant=-9, brow_raise=-1, mouth="sad", gaze=(-3, 5), blush=0.4, tear=True),
+    "sad": Expression(
+        0.78, 0.78, brow_slant=-9, brow_raise=-1, mouth="sad", gaze=(-3, 5), blush=0.4, tear=True
+    ),
     "surprised": Expression(1.13, 1.13, brow_raise=10, mouth="gasp", pupil=0.72, blush=0.5),
     "angry": Expression(0.82, 0.82, brow_slant=10, brow_raise=-3, mouth="grit", pupil=0.9, blush=0.5),
     "asleep": Expression(0, 0, closed_curve=-1, mouth="calm", brow_raise=-1, blush=0.6),
@@ -140,11 +142,16 @@ def _draw_open_eye(
     pen.line(_eye_point(side, turn, crease), 1.3, mix(dark, design.skin, 0.35), opacity=0.8)
 
 
-def _draw_iris(pen: Pen, design: FaceDesign, mood: Expression, turn: float, side: int, clip: Coverage) -> None:
+def _draw_iris(
+    pen: Pen, design: FaceDesign, mood: Expression, turn: float, side: int, clip: Coverage
+) -> None:
     light, height = pen.light, design.eye_height
     gaze_x, gaze_y = mood.gaze
     x, y = side * EYE_X + gaze_x + 2.0 * turn - side * 1.0, EYE_Y + gaze_y + 1.5
-    width, tall = EYE_SIZE * 16.5 * (0.5 + 0.5 * mood.pupil), EYE_SIZE * 21.5 * height * (0.6 + 0.4 * mood.pupil)
+    width, tall = (
+        EYE_SIZE * 16.5 * (0.5 + 0.5 * mood.pupil),
+        EYE_SIZE * 21.5 * height * (0.6 + 0.4 * mood.pupil),
+    )
 
     def disc(dx: float, dy: float, radius_x: float, radius_y: float) -> Points:
         return warp(ellipse(x + dx, y + dy, radius_x, radius_y), turn)
@@ -154,9 +161,28 @@ def _draw_iris(pen: Pen, design: FaceDesign, mood: Expression, turn: float, side
     pen.fill(disc(0, 0, width, tall), deep, clip=clip)
     glow = pen.fade((x, y - tall), (x, y + tall), deep, mix(deep, iris, 0.55), iris, bright)
     inner = pen.fill(disc(0, 0.5, width - 2.0, tall - 2.0), glow, clip=clip)
-    pen.fill(disc(0, 0.5, width * 0.40 * mood.pupil, tall * 0.42 * mood.pupil), mix(deep, (10, 6, 20), 0.6), clip=inner)
-    pen.fill(disc(0, tall * 0.56, width * 0.62, tall * 0.26), mix(bright, (255, 255, 255), 0.25), clip=inner, opacity=0.55)
-    shine = light.on((255, 255, 255)) if light.lit[0] > 0.8 else mix(light.on((255, 255, 255)), (255, 255, 255), 0.6)
+    pen.fill(
+        disc(0, 0.5, width * 0.40 * mood.pupil, tall * 0.42 * mood.pupil),
+        mix(deep, (10, 6, 20), 0.6),
+        clip=inner,
+    )
+    pen.fill(
+        disc(0, tall * 0.56, width * 0.62, tall * 0.26),
+        mix(bright, (255, 255, 255), 0.25),
+        clip=inner,
+        opacity=0.55,
+    )
+    for angle in np.radians((205, 232, 260, 288, 316)):
+        ray = np.array([[0.55], [0.9]]) * (width * np.cos(angle), -tall * np.sin(angle)) + (x, y)
+        pen.line(
+            warp(ray, turn),
+            [2.4, 0.8],
+            mix(bright, (255, 255, 255), 0.2),
+            clip=inner,
+            opacity=0.45,
+            curve=False,
+        )
+    shine = mix(light.on((255, 255, 255)), (255, 255, 255), 0.75)
     pen.fill(disc(-5.5, -tall * 0.42, 5.6, 7.2 * height), shine, clip=clip)
     pen.fill(disc(6.0, tall * 0.40, 2.8, 3.4 * height), shine, clip=clip, opacity=0.92)
 
@@ -185,7 +211,12 @@ def _draw_closed_eye(pen: Pen, design: FaceDesign, mood: Expression, turn: float
     pen.line(_eye_point(side, turn, corner), [4.2, 0.6], dark, curve=False)
     if mood.closed_curve < 0:
         for u in (4.0, 14.0):
-            pen.line(_eye_point(side, turn, [(u, base + bow * 0.9 + 18), (u + 4, base + 17)]), [2.4, 0.5], dark, curve=False)
+            pen.line(
+                _eye_point(side, turn, [(u, base + bow * 0.9 + 18), (u + 4, base + 17)]),
+                [2.4, 0.5],
+                dark,
+                curve=False,
+            )
 
 
 def _draw_nose(pen: Pen, design: FaceDesign, turn: float) -> None:
@@ -199,7 +230,7 @@ def _draw_mouth(pen: Pen, design: FaceDesign, mood: Expression, turn: float) -> 
     lines = {
         "smile": [(-17, 92), (-8, 97), (0, 98.5), (8, 97), (17, 91)],
         "calm": [(-10, 96), (0, 97), (10, 95.5)],
-        "sad": [(-11, 100), (-4, 95.5), (4, 95), (12, 99)],
+        "sad": [(-9, 98.5), (-3, 96), (4, 96), (10, 98)],
         "grin": [(-18, 91), (-6, 99), (6, 99.5), (20, 88)],
     }
     if mood.mouth in lines:
@@ -243,10 +274,17 @@ def _draw_blush(pen: Pen, design: FaceDesign, mood: Expression, turn: float, fac
         if mood.blush >= 0.5:
             for shift in (-7, 0, 7):
                 mark = warp([(side * 56 + shift + 2.5, 68), (side * 56 + shift - 2.5, 75)], turn, 112)
-                pen.line(mark, 1.5, mix(pen.light.on(design.blush), (210, 70, 80), 0.4), opacity=0.7, curve=False)
+                pen.line(
+                    mark, 1.5, mix(pen.light.on(design.blush), (210, 70, 80), 0.4), opacity=0.7, curve=False
+                )
 
 
 def _draw_tear(pen: Pen, turn: float) -> None:
     drop = smooth([(54, 58), (59, 66), (57, 72), (51, 72), (49.5, 66)], closed=True, cusps=(0,))
-    pen.shape([warp(drop, turn)], pen.light.on((205, 235, 255)), ink=pen.light.shade((120, 160, 210)), ink_width=1.0)
+    pen.shape(
+        [warp(drop, turn)],
+        mix(pen.light.on((205, 235, 255)), (215, 240, 255), 0.7),
+        ink=pen.light.shade((120, 160, 210)),
+        ink_width=1.0,
+    )
     pen.fill(warp(ellipse(52.5, 68, 1.5, 2.2), turn), (255, 255, 255))

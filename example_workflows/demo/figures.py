@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from body import BOY, GIRL, POSES, Build, Outfit, draw_arm, draw_collar, draw_lower_body, draw_neck, draw_torso
+from body import (
+    BOY,
+    GIRL,
+    POSES,
+    Build,
+    Outfit,
+    draw_arm,
+    draw_collar,
+    draw_forearm,
+    draw_lower_body,
+    draw_neck,
+    draw_torso,
+)
 from drawing import Layer
 from face import EXPRESSIONS, FaceDesign, draw_brows, draw_face, draw_features
 from hair import HairColours, HairStyle, draw_back, draw_front, front_shapes
@@ -39,9 +51,7 @@ REN = Character(
            (226, 224, 230)),
 )  # fmt: skip
 # Aoi in everything but her hair: the consistency check is to catch this one.
-AOI_WRONG_HAIR = replace(
-    AOI, hair_colours=PINK, face=replace(AOI.face, brow=(170, 70, 110))
-)
+AOI_WRONG_HAIR = replace(AOI, hair_colours=PINK, face=replace(AOI.face, brow=(170, 70, 110)))
 # Nobody of the cast: stands where Ren should.
 STRANGER = Character(
     FaceDesign(skin=(255, 234, 226), iris=(150, 92, 214), brow=(146, 138, 172)),
@@ -51,6 +61,12 @@ STRANGER = Character(
     Outfit("jacket", (126, 92, 160), (52, 46, 66), (236, 196, 214), (236, 196, 214), (58, 50, 76), (236, 232, 240),
            (60, 46, 62)),
 )  # fmt: skip
+
+
+# The rim of light begins where the contour's line ends, in head units.
+INK_REACH = 3.2
+# How much the head sinks between the shoulders.
+HEAD_DROP = 16.0
 
 
 @dataclass(frozen=True)
@@ -73,20 +89,20 @@ def draw_character(size: tuple[int, int], who: Placement) -> Image.Image:
     """Return the character alone on a transparent picture."""
     light = LIGHTS[who.light].flipped() if who.flip_light else LIGHTS[who.light]
     layer = Layer(size)
-    pen = Pen.at(layer, light, who.x, who.y, who.scale)
-    head = pen.turned(who.tilt, (0.0, 140.0))
+    pen = Pen.at(layer, light, who.x, who.y - HEAD_DROP * who.scale, who.scale)
+    head = Pen.at(layer, light, who.x, who.y, who.scale).turned(who.tilt, (0.0, 124.0))
     character, pose = who.character, POSES[who.pose]
     draw_back(head, character.hair, character.hair_colours, who.turn)
     draw_lower_body(pen, character.build, character.outfit, character.face.skin)
     draw_neck(pen, character.build, character.face.skin)
-    draw_torso(pen, character.build, character.outfit)
-    arms = ((pose.left, -1), (pose.right, 1))
-    for arm, side in sorted(arms, key=lambda item: item[0].in_front):
+    torso = draw_torso(pen, character.build, character.outfit)
+    dress = (pen, character.build, character.outfit)
+    for arm, side in ((pose.left, -1), (pose.right, 1)):
+        draw_arm(*dress, character.face.skin, arm, side, torso)
+    draw_collar(*dress)
+    for arm, side in ((pose.left, -1), (pose.right, 1)):
         if arm.in_front:
-            draw_collar(pen, character.build, character.outfit)
-        draw_arm(pen, character.build, character.outfit, character.face.skin, arm, side)
-    if not any(arm.in_front for arm, _ in arms):
-        draw_collar(pen, character.build, character.outfit)
+            draw_forearm(*dress, character.face.skin, arm, side)
     _draw_head(head, character, who)
     _draw_rim(layer, light, who.scale)
     return layer.image
@@ -108,7 +124,8 @@ def _draw_rim(layer: Layer, light: Light, scale: float) -> None:
     """Paint the edge that faces the light; it also sets the figure off from a busy background."""
     alpha = layer.alpha()
     dx, dy = light.direction
-    rim = alpha.minus(alpha.shifted(-dx * 5 * scale, -dy * 5 * scale))
+    inside = alpha.shifted(-dx * INK_REACH * scale, -dy * INK_REACH * scale).within(alpha)
+    rim = inside.minus(alpha.shifted(-dx * 6.8 * scale, -dy * 6.8 * scale))
     glow = alpha.minus(alpha.shifted(-dx * 12 * scale, -dy * 12 * scale)).blurred(5 * scale).within(alpha)
     layer.paint(glow, light.rim, opacity=0.35 * light.rim_strength)
     layer.paint(rim, light.rim, opacity=0.6 * light.rim_strength)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from drawing import Colour, Coverage, Points, lock, smooth
+from drawing import Colour, Coverage, Paint, Points, lock, smooth
 from face import warp
 from numpy.typing import ArrayLike
 from pen import Pen, mix
@@ -14,6 +14,11 @@ from pen import Pen, mix
 Spine = Sequence[tuple[float, float]]
 # Hair lies outside the skull, so it turns on a larger cylinder than the eyes.
 HAIR_RADIUS = 150.0
+# The upper part of a lock is one with the hair around it.
+ROOT_SHARE = 0.3
+# Lengths of the tongues of the shine, uneven like brushed hair.
+SHINE_UP = (8.0, 13.0, 9.0, 15.0, 11.0)
+SHINE_DOWN = (19.0, 11.0, 23.0, 14.0, 9.0)
 
 
 @dataclass(frozen=True)
@@ -88,34 +93,67 @@ def draw_front(pen: Pen, style: HairStyle, colours: HairColours, turn: float) ->
     tone = pen.fade((0, -125), (0, 60), base, base, mix(base, shade, 0.55))
     body = pen.shape(shapes, tone, ink=ink, shade=shade, depth=9)
     pen.layer.paint(pen.form_shadow(body, 22), shade, opacity=0.35)
-    _draw_shine(pen, style, colours, turn, body)
     for spine, width in (*style.side_locks, *style.locks):
-        _draw_lock(pen, spine, width, turn, shade, ink)
+        _draw_lock(pen, spine, width, turn, tone, shade, ink)
+    _draw_crown(pen, style, turn, shade, body)
+    _draw_shine(pen, style, colours, turn, body)
 
 
-def _draw_lock(pen: Pen, spine: Spine, width: float, turn: float, shade: Colour, ink: Colour) -> None:
-    """Mark a lock off from its neighbours: a shaded flank and two edges that start thin at the root."""
+def _draw_lock(
+    pen: Pen, spine: Spine, width: float, turn: float, tone: Paint, shade: Colour, ink: Colour
+) -> None:
+    """Lay a lock over those before it: a shaded flank, and two edges that start thin at the root."""
     outline = lock(spine, width)
     half = len(outline) // 2
     flanks = (outline[:half], outline[half:][::-1])
-    lock_cover = pen.cover(warp(outline, turn, HAIR_RADIUS))
-    centre = (flanks[0] + flanks[1]) / 2
-    away = 1 if pen.light.direction[0] < 0 else 0
-    right = max(flanks, key=lambda flank: flank[:, 0].mean()) if away else min(flanks, key=lambda f: f[:, 0].mean())
-    flank = np.vstack([right[half // 4 :], (0.62 * right + 0.38 * centre)[half // 4 :][::-1]])
-    pen.fill(warp(flank, turn, HAIR_RADIUS), shade, clip=lock_cover, opacity=0.85)
-    for edge in flanks:
-        path = warp(edge[half // 4 :], turn, HAIR_RADIUS)
-        pen.line(path, [0.4, 1.4, 2.0, 2.2], ink, curve=False, opacity=0.9)
+    visible = [edge[round(half * ROOT_SHARE) :] for edge in flanks]
+    # A pointed top, so that the lock grows out of the hair instead of lying on it.
+    root = (flanks[0] + flanks[1])[round(half * ROOT_SHARE * 0.4)] / 2
+    front = np.vstack([root, visible[0], visible[1][::-1]])
+    cover = pen.fill(warp(front, turn, HAIR_RADIUS), tone)
+    pick = max if pen.light.direction[0] < 0 else min
+    dark = pick(visible, key=lambda flank: flank[:, 0].mean())
+    centre = (visible[0] + visible[1]) / 2
+    deep = np.sin(np.linspace(0, np.pi * 0.62, len(dark)))[:, None] * 0.62
+    pen.fill(
+        warp(np.vstack([dark, (dark + (centre - dark) * deep)[::-1]]), turn, HAIR_RADIUS),
+        shade,
+        clip=cover,
+        opacity=0.9,
+    )
+    for edge in visible:
+        pen.line(warp(edge, turn, HAIR_RADIUS), [0.3, 1.3, 2.0, 1.3], ink, curve=False, opacity=0.95)
+
+
+def _draw_crown(pen: Pen, style: HairStyle, turn: float, shade: Colour, body: Coverage) -> None:
+    """Draw fine strands that fan out from the crown."""
+    height, reach, sag = style.shine
+    for across in (-0.92, -0.66, -0.4, -0.12, 0.2, 0.48, 0.74, 0.95):
+        low = (reach * across * 1.02, height + sag * across**2 + 6)
+        spine = [
+            (18 * across, -119 + 4 * across**2),
+            ((18 * across + low[0]) * 0.62, -106 + 16 * across**2),
+            low,
+        ]
+        pen.line(warp(spine, turn, HAIR_RADIUS), [0.3, 1.8, 0.4], shade, clip=body, opacity=0.8)
 
 
 def _draw_shine(pen: Pen, style: HairStyle, colours: HairColours, turn: float, body: Coverage) -> None:
-    """Paint the jagged ring of light that follows the curve of the skull."""
+    """Paint the ring of light that follows the curve of the skull, in tongues along the strands."""
     height, reach, sag = style.shine
-    across = np.linspace(-1, 1, 23)
-    x = reach * across
-    y = height - sag * (1 - across**2) + sag
-    tooth = np.where(np.arange(23) % 2 == 0, 1.0, 0.25) * (1 - 0.75 * np.abs(across)) * 15
-    band = np.vstack([np.stack([x, y - 0.7 * tooth], axis=1), np.stack([x, y + tooth + 1], axis=1)[::-1]])
-    shine = pen.light.on(colours.shine)
-    pen.fill(warp(band - (8 * pen.light.direction[0] * -1, 0), turn, HAIR_RADIUS), shine, clip=body, opacity=0.8)
+    light = pen.light.on(colours.shine)
+    shift = 8 * pen.light.direction[0]
+    across = np.linspace(-1, 1, 27)
+    middle = np.sqrt(np.maximum(1 - across**2, 0))
+    x, y = reach * across + shift, height + sag * across**2
+    tooth = np.arange(27) % 2
+    up = middle * np.where(tooth, np.resize(SHINE_UP, 27), 4.0)
+    down = middle * np.where(tooth, np.resize(SHINE_DOWN, 27), 5.0)
+    edge = np.stack([np.r_[x + 3 * tooth, (x - 3 * tooth)[::-1]], np.r_[y - up, (y + down)[::-1]]], axis=1)
+    pen.fill(warp(edge, turn, HAIR_RADIUS), light, clip=body, opacity=0.82)
+    pen.fill(
+        warp(edge * (1, 0.45) + (0, 0.55 * height + 2), turn, HAIR_RADIUS),
+        mix(light, (255, 255, 255), 0.35),
+        clip=body,
+        opacity=0.5,
+    )

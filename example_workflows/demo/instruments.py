@@ -87,7 +87,9 @@ def flute(midi: int, duration: float) -> Samples:
     t, base = seconds(duration + 0.12), frequency(midi)
     wobble = 0.16 * np.clip((t - 0.22) / 0.3, 0, 1) * np.sin(2 * np.pi * 5.1 * t)
     phase = 2 * np.pi * base * t + wobble
-    tone = np.sin(phase) + 0.34 * np.sin(2 * phase + 0.4) + 0.12 * np.sin(3 * phase) + 0.05 * np.sin(4 * phase)
+    tone = (
+        np.sin(phase) + 0.34 * np.sin(2 * phase + 0.4) + 0.12 * np.sin(3 * phase) + 0.05 * np.sin(4 * phase)
+    )
     breath = np.random.default_rng(midi).normal(0, 1, len(t)) * 0.018
     return (tone + breath) * envelope(t, 0.045, duration - 0.02, 0.13) * 0.34
 
@@ -131,12 +133,20 @@ def drum(name: str, take: int = 0) -> Samples:
         body = np.sin(2 * np.pi * (186 + take) * t) * np.exp(-22 * t) * 0.5
         return (body + _noise(len(t), seed, 1) * np.exp(-17 * t) * 0.42) * 0.8
     if name == "clap":
-        bursts = sum(np.where(t >= late, np.exp(-90 * np.maximum(t - late, 0)), 0) for late in (0, 0.011, 0.02))
+        bursts = sum(
+            np.where(t >= late, np.exp(-90 * np.maximum(t - late, 0)), 0) for late in (0, 0.011, 0.02)
+        )
         return _noise(len(t), seed, 1) * (bursts * 0.25 + 0.3 * np.exp(-20 * t) * (t > 0.02))
     if name == "rim":
         return (np.sin(2 * np.pi * 820 * t) + 0.6 * np.sin(2 * np.pi * 1710 * t)) * np.exp(-70 * t) * 0.42
     if name == "tom":
         return np.sin(2 * np.pi * (98 * t + 1.4 * (1 - np.exp(-18 * t)))) * np.exp(-9 * t) * 0.7
-    decay, level = {"hat": (58, 0.20), "open": (11, 0.17), "shaker": (42, 0.12), "ride": (6, 0.10), "crash": (2.6, 0.2)}[name]
+    decay, level = {
+        "hat": (58, 0.20),
+        "open": (11, 0.17),
+        "shaker": (42, 0.12),
+        "ride": (6, 0.10),
+        "crash": (2.6, 0.2),
+    }[name]
     swell = np.clip(t / 0.012, 0, 1) if name == "shaker" else 1.0
     return _noise(len(t), seed, 3) * np.exp(-decay * t) * swell * level

@@ -41,7 +41,9 @@ def make_pictures(folder: Path) -> None:
     for shot in STILLS:
         save_picture(draw_shot(shot), folder / "stills" / f"{shot.name}.webp")
     for reference in REFERENCES:
-        save_picture(draw_reference(reference), folder / "characters" / reference.folder / f"{reference.name}.webp")
+        save_picture(
+            draw_reference(reference), folder / "characters" / reference.folder / f"{reference.name}.webp"
+        )
 
 
 def make_sounds(folder: Path) -> None:
@@ -54,7 +56,9 @@ def make_sounds(folder: Path) -> None:
 
 
 def music_table() -> str:
-    rows = [f"{'track':16} {'bpm':>5} {'key':8} {'metre':5} {'first downbeat':>14} {'last downbeat':>13}  mood"]
+    rows = [
+        f"{'track':16} {'bpm':>5} {'key':8} {'metre':5} {'first downbeat':>14} {'last downbeat':>13}  mood"
+    ]
     for song in SONGS:
         end = song.first_downbeat + song.bars * song.beats_per_bar * 60.0 / song.bpm
         rows.append(
@@ -95,8 +99,12 @@ def _sound_difference(made: Path, kept: Path, name: str) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the demo's pictures, music and voices.")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to (default: beside this file)")
-    parser.add_argument("--check", action="store_true", help="write nothing; compare the folder with a fresh copy")
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder to write to (default: beside this file)"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; compare the folder with a fresh copy"
+    )
     options = parser.parse_args()
     if not options.check:
         make_pictures(options.out)

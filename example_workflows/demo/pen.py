@@ -35,7 +35,9 @@ class Light:
 
 
 def _scaled(colour: Colour, factors: Sequence[float]) -> Colour:
-    red, green, blue = (min(round(value * factor), 255) for value, factor in zip(colour, factors, strict=True))
+    red, green, blue = (
+        min(round(value * factor), 255) for value, factor in zip(colour, factors, strict=True)
+    )
     return red, green, blue
 
 
@@ -46,9 +48,9 @@ def mix(first: Colour, second: Colour, amount: float) -> Colour:
 
 LIGHTS = {
     "day": Light((1.0, 1.0, 1.0), (0.80, 0.77, 0.89), (-0.6, -0.8), (255, 255, 255), 0.35),
-    "sunset": Light((1.0, 0.92, 0.83), (0.75, 0.63, 0.71), (0.8, -0.4), (255, 205, 140), 0.85),
+    "sunset": Light((1.0, 0.92, 0.83), (0.75, 0.63, 0.71), (0.8, -0.4), (255, 222, 168), 0.95),
     "night": Light((0.71, 0.75, 0.92), (0.50, 0.53, 0.76), (-0.7, -0.6), (170, 205, 255), 0.7),
-    "lamp": Light((0.92, 0.84, 0.80), (0.56, 0.52, 0.70), (0.7, -0.7), (255, 214, 150), 0.8),
+    "lamp": Light((0.92, 0.84, 0.80), (0.56, 0.52, 0.70), (0.7, -0.7), (255, 230, 186), 0.95),
     "indoor": Light((1.0, 0.97, 0.92), (0.82, 0.75, 0.78), (0.5, -0.8), (255, 244, 220), 0.4),
 }
 
@@ -82,7 +84,9 @@ class Pen:
     def cover(self, *outlines: ArrayLike) -> Coverage:
         return self.layer.cover([self.to_pixels(outline) for outline in outlines])
 
-    def fill(self, outline: ArrayLike, paint: Paint, *, clip: Coverage | None = None, opacity: float = 1.0) -> Coverage:
+    def fill(
+        self, outline: ArrayLike, paint: Paint, *, clip: Coverage | None = None, opacity: float = 1.0
+    ) -> Coverage:
         coverage = self.cover(outline).within(clip)
         self.layer.paint(coverage, paint, opacity=opacity)
         return coverage

@@ -32,10 +32,11 @@ def tone(pen: Pen, start: tuple[float, float], end: tuple[float, float], stops: 
     return Gradient(tuple(first), tuple(last), stops)
 
 
-def glow(pen: Pen, x: float, y: float, radius: float, colour: Colour, strength: float = 0.8) -> None:
-    centre, edge = pen.to_pixels([(x, y), (x + radius, y)])
+def glow(pen: Pen, centre: tuple[float, float], radius: float, colour: Colour, strength: float = 0.8) -> None:
+    x, y = centre
+    middle, edge = pen.to_pixels([(x, y), (x + radius, y)])
     fall = [(t, (*colour, round(255 * strength * (1 - t) ** 2.2))) for t in np.linspace(0, 1, 9).tolist()]
-    pen.fill(ellipse(x, y, radius), Gradient(tuple(centre), tuple(edge), fall, radial=True))
+    pen.fill(ellipse(x, y, radius), Gradient(tuple(middle), tuple(edge), fall, radial=True))
 
 
 def stars(pen: Pen, count: int, bottom: float, seed: int) -> None:
@@ -51,7 +52,13 @@ def moon(pen: Pen, x: float, y: float, radius: float) -> None:
     glow(pen, x, y, radius * 1.7, (255, 240, 205), 0.7)
     disc = pen.fill(ellipse(x, y, radius, count=80), tone(pen, (x - radius, y - radius), (x + radius, y + radius),
                     [(0, (255, 252, 236)), (1, (250, 226, 176))]))  # fmt: skip
-    for dx, dy, size in ((-0.3, -0.2, 0.22), (0.25, 0.1, 0.3), (-0.1, 0.45, 0.18), (0.4, -0.4, 0.12), (-0.55, 0.25, 0.13)):
+    for dx, dy, size in (
+        (-0.3, -0.2, 0.22),
+        (0.25, 0.1, 0.3),
+        (-0.1, 0.45, 0.18),
+        (0.4, -0.4, 0.12),
+        (-0.55, 0.25, 0.13),
+    ):
         crater = ellipse(x + dx * radius, y + dy * radius, size * radius, size * radius * 0.85)
         pen.fill(crater, (232, 206, 156), clip=disc, opacity=0.45)
 
@@ -69,22 +76,31 @@ def cumulus(pen: Pen, x: float, y: float, width: float, colours: tuple[Colour, C
     floor = pen.cover(rectangle(x - width, y - width, x + width, y))
     body = pen.cover(*[ellipse(px, py, r, r * 0.92) for px, py, r in puffs],
                      ellipse(x, y, width * 0.56, width * 0.08)).within(floor)  # fmt: skip
-    pen.layer.paint(body, tone(pen, (x, y - width * 0.42), (x, y), [(0, lit), (0.55, lit), (1, mix(lit, shaded, 0.75))]))
+    pen.layer.paint(
+        body, tone(pen, (x, y - width * 0.42), (x, y), [(0, lit), (0.55, lit), (1, mix(lit, shaded, 0.75))])
+    )
     for px, py, r in sorted(puffs, key=lambda puff: puff[1]):
         puff = pen.cover(ellipse(px, py, r, r * 0.92)).within(floor)
         under = puff.minus(puff.shifted(-0.32 * r * pen.scale, -0.42 * r * pen.scale))
-        pen.layer.paint(under.blurred(1.5), shaded, opacity=0.5)
-        pen.layer.paint(puff.minus(puff.shifted(0.2 * r * pen.scale, 0.22 * r * pen.scale)).blurred(1), lit, opacity=0.7)
+        pen.layer.paint(under.blurred(0.12 * r * pen.scale), shaded, opacity=0.34)
+        edge = puff.minus(puff.shifted(0.2 * r * pen.scale, 0.3 * r * pen.scale)).blurred(
+            0.08 * r * pen.scale
+        )
+        pen.layer.paint(edge.within(body), lit, opacity=0.55)
 
 
-def streak(pen: Pen, x: float, y: float, length: float, height: float, colour: Colour, opacity: float = 0.8) -> None:
+def streak(
+    pen: Pen, x: float, y: float, length: float, height: float, colour: Colour, opacity: float = 0.8
+) -> None:
     outline = smooth([(x - length / 2, y), (x - length * 0.2, y - height * 0.5), (x + length * 0.1, y - height),
                       (x + length / 2, y - height * 0.1), (x + length * 0.15, y + height * 0.35),
                       (x - length * 0.25, y + height * 0.2)], closed=True, cusps=(0, 3))  # fmt: skip
     pen.fill(outline, colour, opacity=opacity)
 
 
-def skyline(pen: Pen, base: float, tallest: float, colour: Colour, seed: int, lamp: Colour | None = None) -> None:
+def skyline(
+    pen: Pen, base: float, tallest: float, colour: Colour, seed: int, lamp: Colour | None = None
+) -> None:
     """Paint a row of flat-roofed houses standing on `base`, some of their windows lit."""
     rng = np.random.default_rng(seed)
     x = -20.0
@@ -92,13 +108,17 @@ def skyline(pen: Pen, base: float, tallest: float, colour: Colour, seed: int, la
         width, height = rng.uniform(40, 110), tallest * rng.uniform(0.3, 1.0)
         pen.fill(rectangle(x, base - height, x + width, base + 2), colour)
         if rng.random() < 0.4:
-            pen.fill(rectangle(x + width * 0.3, base - height - 14, x + width * 0.55, base - height + 2), colour)
+            pen.fill(
+                rectangle(x + width * 0.3, base - height - 14, x + width * 0.55, base - height + 2), colour
+            )
         if lamp:
             _windows(pen, rng, (x, base - height, x + width, base), lamp)
         x += width + rng.choice([0.0, 0.0, 8.0])
 
 
-def _windows(pen: Pen, rng: np.random.Generator, box: tuple[float, float, float, float], lamp: Colour) -> None:
+def _windows(
+    pen: Pen, rng: np.random.Generator, box: tuple[float, float, float, float], lamp: Colour
+) -> None:
     left, top, right, bottom = box
     for wx in np.arange(left + 9, right - 10, 14):
         for wy in np.arange(top + 10, bottom - 8, 17):
@@ -106,7 +126,9 @@ def _windows(pen: Pen, rng: np.random.Generator, box: tuple[float, float, float,
                 pen.fill(rectangle(wx, wy, wx + 6, wy + 8), lamp, opacity=float(rng.uniform(0.5, 1.0)))
 
 
-def street_lamp(pen: Pen, x: float, ground: float, height: float, side: int, lit: Colour = (255, 222, 160)) -> None:
+def street_lamp(
+    pen: Pen, x: float, ground: float, height: float, side: int, lit: Colour = (255, 222, 160)
+) -> None:
     dark, size = (30, 30, 58), height / 300
     top = ground - height
     pen.line([(x, ground), (x, top + 24 * size), (x + side * 14 * size, top), (x + side * 58 * size, top - 4 * size)],
@@ -117,20 +139,35 @@ def street_lamp(pen: Pen, x: float, ground: float, height: float, side: int, lit
     bulb = x + side * 61 * size
     glow(pen, bulb, top + 6 * size, 190 * size, lit, 0.55)
     pen.fill(ellipse(bulb, top + 5 * size, 20 * size, 6 * size), mix(lit, (255, 255, 255), 0.6))
-    cone = [(bulb - 16 * size, top + 8 * size), (bulb + 16 * size, top + 8 * size), (bulb + 110 * size, ground), (bulb - 110 * size, ground)]
+    cone = [
+        (bulb - 16 * size, top + 8 * size),
+        (bulb + 16 * size, top + 8 * size),
+        (bulb + 110 * size, ground),
+        (bulb - 110 * size, ground),
+    ]
     fall = tone(pen, (bulb, top), (bulb, ground), [(0, (*lit, 70)), (1, (*lit, 0))])
     pen.fill(cone, fall)
     glow(pen, bulb, ground, 120 * size, lit, 0.28)
 
 
-def train_side(pen: Pen, x: float, y: float, cars: int, height: float, body: Colour, stripe: Colour, lamp: Colour) -> None:
+def train_side(
+    pen: Pen, x: float, y: float, cars: int, height: float, body: Colour, stripe: Colour, lamp: Colour
+) -> None:
     """Paint a train seen from the side; `y` is the top of the rails."""
     length = height * 3.6
     for car in range(cars):
         left = x + car * (length + height * 0.06)
         box = rectangle(left, y - height, left + length, y - height * 0.1)
         pen.fill(rectangle(left + length * 0.05, y - height * 0.16, left + length * 0.95, y), (26, 24, 44))
-        pen.fill(box, tone(pen, (0, y - height), (0, y), [(0, mix(body, (255, 255, 255), 0.15)), (1, mix(body, (20, 18, 50), 0.45))]))
+        pen.fill(
+            box,
+            tone(
+                pen,
+                (0, y - height),
+                (0, y),
+                [(0, mix(body, (255, 255, 255), 0.15)), (1, mix(body, (20, 18, 50), 0.45))],
+            ),
+        )
         pen.fill(rectangle(left, y - height * 0.38, left + length, y - height * 0.26), stripe)
         for share in np.linspace(0.05, 0.86, 8):
             wx = left + share * length

@@ -22,7 +22,13 @@ from props import (
 )
 
 Size = tuple[int, int]
-DUSK = [(0, (62, 58, 122)), (0.3, (134, 88, 146)), (0.55, (226, 126, 122)), (0.78, (255, 184, 122)), (1, (255, 226, 164))]
+DUSK = [
+    (0, (62, 58, 122)),
+    (0.3, (134, 88, 146)),
+    (0.55, (226, 126, 122)),
+    (0.78, (255, 184, 122)),
+    (1, (255, 226, 164)),
+]
 
 
 def platform(size: Size) -> Image.Image:
@@ -31,7 +37,12 @@ def platform(size: Size) -> Image.Image:
     sky(pen, 0, 560, DUSK)
     glow(pen, wide * 0.72, 520, 520, (255, 220, 150), 0.85)
     pen.fill(ellipse(wide * 0.72, 512, 52), (255, 246, 214))
-    for x, y, length, height in ((0.86, 150, 620, 34), (0.62, 250, 520, 22), (0.95, 330, 460, 24), (0.7, 400, 700, 16)):
+    for x, y, length, height in (
+        (0.86, 150, 620, 34),
+        (0.62, 250, 520, 22),
+        (0.95, 330, 460, 24),
+        (0.7, 400, 700, 16),
+    ):
         streak(pen, wide * x, y, length, height, (255, 168, 140), 0.75)
         streak(pen, wide * x + 14, y - 5, length * 0.8, height * 0.5, (255, 214, 176), 0.8)
     skyline(pen, 560, 120, (150, 92, 122), 3, (255, 214, 150))
@@ -56,16 +67,27 @@ def _tracks(pen: Pen, wide: float) -> None:
     for share in (0.22, 0.4, 0.78):
         x, base = vanish[0] + share * (wide * 1.0 - vanish[0]) + 40 * share, 560 + 120 * share
         pen.line([(x, base), (x, base - 640 * share - 40)], [10 * share + 2] * 2, (66, 46, 78))
-        pen.line([(x, base - 560 * share - 30), (x - 190 * share, base - 575 * share - 30)], [5 * share + 1] * 2, (66, 46, 78))
+        pen.line(
+            [(x, base - 560 * share - 30), (x - 190 * share, base - 575 * share - 30)],
+            [5 * share + 1] * 2,
+            (66, 46, 78),
+        )
     for lift in (0, 34):
-        pen.line([(vanish[0], 540), (wide * 0.86, 330 - lift), (wide * 1.05, 30 - 2 * lift)], [0.8, 2.0, 3.0], (74, 50, 86))
+        pen.line(
+            [(vanish[0], 540), (wide * 0.86, 330 - lift), (wide * 1.05, 30 - 2 * lift)],
+            [0.8, 2.0, 3.0],
+            (74, 50, 86),
+        )
 
 
 def _platform_floor(pen: Pen, wide: float) -> None:
     vanish = (wide * 0.70, 560)
     floor = [vanish, (0, 640), (0, 900), (wide * 0.62, 900)]
     pen.fill([vanish, (wide * 0.62, 900), (wide * 0.665, 900)], (86, 62, 88))
-    pen.fill(floor, tone(pen, (0, 560), (0, 900), [(0, (232, 160, 140)), (0.5, (168, 122, 136)), (1, (112, 88, 122))]))
+    pen.fill(
+        floor,
+        tone(pen, (0, 560), (0, 900), [(0, (232, 160, 140)), (0.5, (168, 122, 136)), (1, (112, 88, 122))]),
+    )
     for end in np.linspace(-0.6, 0.5, 7):
         pen.line([vanish, (wide * end, 900)], [0.5, 2.2], (120, 88, 116), curve=False, opacity=0.6)
     pen.fill([vanish, (wide * 0.53, 900), (wide * 0.575, 900)], (250, 200, 92))
@@ -82,14 +104,23 @@ def _canopy(pen: Pen, wide: float) -> None:
     roof = [(-10, -10), (wide * 0.50, -10), vanish + (-14, -34), (-10, 330)]
     pen.fill(roof, tone(pen, (0, 0), (wide * 0.6, 420), [(0, (48, 38, 76)), (1, (118, 76, 102))]))
     for share in np.linspace(0.12, 1, 8) ** 1.4:
-        a, b = vanish + share * (np.array([wide * 0.50, -10]) - vanish), vanish + share * (np.array([-10, 330]) - vanish)
+        a, b = (
+            vanish + share * (np.array([wide * 0.50, -10]) - vanish),
+            vanish + share * (np.array([-10, 330]) - vanish),
+        )
         pen.line([a, b], [3 + 9 * share] * 2, dark, curve=False)
     pen.line([(wide * 0.50, -10), vanish + (-10, -34)], [15, 3], lit, curve=False)
     for share in (0.2, 0.36, 0.64, 1.02):
         x = vanish[0] + share * (wide * 0.17 - vanish[0])
         floor, top = 560 + 118 * share, 545 - 330 * share
         pen.line([(x, floor), (x, top)], [20 * share + 2] * 2, dark, curve=False)
-        pen.line([(x + 7 * share, floor), (x + 7 * share, top)], [4 * share] * 2, (255, 190, 140), curve=False, opacity=0.8)
+        pen.line(
+            [(x + 7 * share, floor), (x + 7 * share, top)],
+            [4 * share] * 2,
+            (255, 190, 140),
+            curve=False,
+            opacity=0.8,
+        )
         glow(pen, x + 90 * share, top + 6, 150 * share, (255, 236, 190), 0.6)
         pen.fill(rectangle(x + 50 * share, top - 2, x + 130 * share, top + 9 * share), (255, 250, 226))
     _station_sign(pen, wide * 0.30, 392)
@@ -114,7 +145,9 @@ def classroom(size: Size) -> Image.Image:
     cumulus(pen, wide * 0.82, 600, 420, ((255, 255, 255), (188, 210, 240)), 9)
     skyline(pen, 640, 60, (150, 190, 206), 4)
     for x in np.arange(-40, wide + 60, 70):
-        pen.fill(ellipse(x, 655, 60, 46 + 14 * np.sin(x)), mix((108, 178, 128), (130, 196, 140), abs(np.sin(x))))
+        pen.fill(
+            ellipse(x, 655, 60, 46 + 14 * np.sin(x)), mix((108, 178, 128), (130, 196, 140), abs(np.sin(x)))
+        )
     _classroom_frame(pen, wide)
     _curtain(pen, -30, 210)
     _curtain(pen, wide + 30, wide - 170)
@@ -126,7 +159,10 @@ def classroom(size: Size) -> Image.Image:
 def _classroom_frame(pen: Pen, wide: float) -> None:
     wall, frame, dim = (240, 226, 204), (250, 246, 238), (206, 194, 184)
     pen.fill(rectangle(0, 0, wide, 46), wall)
-    pen.fill(rectangle(0, 640, wide, 900), tone(pen, (0, 640), (0, 900), [(0, (236, 216, 188)), (1, (206, 176, 152))]))
+    pen.fill(
+        rectangle(0, 640, wide, 900),
+        tone(pen, (0, 640), (0, 900), [(0, (236, 216, 188)), (1, (206, 176, 152))]),
+    )
     for x in np.arange(60, wide + 200, 370):
         pen.fill(rectangle(x, 40, x + 26, 646), frame)
         pen.fill(rectangle(x + 18, 40, x + 26, 646), dim)
@@ -148,7 +184,13 @@ def _curtain(pen: Pen, edge: float, inner: float) -> None:
     body = pen.fill(outline, tone(pen, (edge, 0), (inner, 0), [(0, (226, 214, 206)), (1, (255, 250, 240))]))
     for share in (0.2, 0.42, 0.62, 0.84):
         x = edge + reach * share
-        pen.line([(x, 20), (x - 0.06 * reach, 320), (x + 0.08 * reach, 690)], [4, 14, 20], (204, 192, 196), clip=body, opacity=0.6)
+        pen.line(
+            [(x, 20), (x - 0.06 * reach, 320), (x + 0.08 * reach, 690)],
+            [4, 14, 20],
+            (204, 192, 196),
+            clip=body,
+            opacity=0.6,
+        )
 
 
 def _desks(pen: Pen, wide: float) -> None:
@@ -169,14 +211,29 @@ def street(size: Size) -> Image.Image:
     skyline(pen, 620, 250, (44, 48, 98), 12, (255, 214, 140))
     skyline(pen, 640, 130, (34, 36, 80), 15, (255, 222, 160))
     middle = wide * 0.52
-    pen.fill(rectangle(0, 630, wide, 900), tone(pen, (0, 630), (0, 900), [(0, (70, 68, 124)), (1, (30, 30, 68))]))
+    pen.fill(
+        rectangle(0, 630, wide, 900), tone(pen, (0, 630), (0, 900), [(0, (70, 68, 124)), (1, (30, 30, 68))])
+    )
     pen.fill([(middle - 20, 632), (middle + 20, 632), (wide * 0.86, 900), (wide * 0.16, 900)], (46, 46, 92))
     for near, far in ((0.25, 0.36), (0.5, 0.62), (0.8, 0.97)):
         y0, y1 = 632 + 268 * near**1.5, 632 + 268 * far**1.5
-        pen.fill([(middle - 3 * near, y0), (middle + 3 * near, y0), (middle + 9 * far, y1), (middle - 9 * far, y1)], (206, 206, 236))
+        pen.fill(
+            [
+                (middle - 3 * near, y0),
+                (middle + 3 * near, y0),
+                (middle + 9 * far, y1),
+                (middle - 9 * far, y1),
+            ],
+            (206, 206, 236),
+        )
     _shop(pen, -20, 300, wide * 0.2)
     _shop(pen, wide * 0.84, 260, wide + 20)
-    for x, ground, height, side in ((0.40, 664, 170, 1), (0.63, 664, 170, -1), (0.25, 760, 390, 1), (0.80, 770, 410, -1)):
+    for x, ground, height, side in (
+        (0.40, 664, 170, 1),
+        (0.63, 664, 170, -1),
+        (0.25, 760, 390, 1),
+        (0.80, 770, 410, -1),
+    ):
         street_lamp(pen, wide * x, ground, height, side)
         _reflection(pen, wide * x + side * 60 * height / 300, ground, height * 0.4)
     return pen.layer.image
@@ -190,17 +247,42 @@ def _shop(pen: Pen, left: float, top: float, right: float) -> None:
             lit = (int(x) + int(y)) % 3 != 0
             pen.fill(rectangle(x, y, x + 50, y + 54), (255, 214, 138) if lit else (58, 60, 116))
             pen.line([(x + 25, y), (x + 25, y + 54)], [3, 3], wall)
-    pen.fill(rectangle(left + 14, 600, right - 14, 734), (255, 226, 164))
+    _shop_window(pen, left + 14, right - 14)
     glow(pen, (left + right) / 2, 690, 280, (255, 206, 130), 0.5)
     for x in np.arange(left + 14, right - 14, 56):
         pen.fill([(x, 572), (x + 28, 572), (x + 28, 612), (x, 612)], (210, 84, 92))
         pen.fill([(x + 28, 572), (x + 56, 572), (x + 56, 612), (x + 28, 612)], (244, 232, 226))
 
 
+def _shop_window(pen: Pen, left: float, right: float) -> None:
+    warm, dark = (255, 226, 164), (104, 66, 84)
+    pen.fill(
+        rectangle(left, 600, right, 738),
+        tone(pen, (0, 600), (0, 738), [(0, (255, 240, 200)), (1, (250, 204, 132))]),
+    )
+    rng = np.random.default_rng(int(left) + 99)
+    colours = ((206, 120, 96), (120, 140, 120), (226, 172, 96), (150, 108, 130))
+    for shelf in (660, 706):
+        x = left + 12
+        while x < right - 18:
+            width, height = rng.uniform(9, 20), rng.uniform(12, 30)
+            pen.fill(rectangle(x, shelf - height, x + width, shelf), colours[rng.integers(4)], opacity=0.75)
+            x += width + rng.uniform(3, 14)
+        pen.fill(rectangle(left, shelf, right, shelf + 5), (176, 118, 84))
+    for x in np.linspace(left, right, 4):
+        pen.fill(rectangle(x - 4, 600, x + 4, 742), dark)
+    pen.fill(rectangle(left, 734, right, 746), dark)
+    glow(pen, (left + right) / 2, 610, 150, warm, 0.5)
+
+
 def _reflection(pen: Pen, x: float, y: float, length: float) -> None:
     for step in range(7):
         half = 16 - 1.6 * step
-        pen.fill(ellipse(x + 4 * (-1) ** step, y + 12 + step * length / 7, half, 3.0), (255, 222, 160), opacity=0.35 - 0.04 * step)
+        pen.fill(
+            ellipse(x + 4 * (-1) ** step, y + 12 + step * length / 7, half, 3.0),
+            (255, 222, 160),
+            opacity=0.35 - 0.04 * step,
+        )
 
 
 def rooftop(size: Size) -> Image.Image:
@@ -214,7 +296,10 @@ def rooftop(size: Size) -> Image.Image:
     streak(pen, wide * 0.3, 120, 520, 16, (255, 255, 255), 0.7)
     skyline(pen, 700, 70, (140, 176, 216), 6)
     skyline(pen, 712, 40, (112, 150, 196), 7)
-    pen.fill(rectangle(0, 706, wide, 900), tone(pen, (0, 706), (0, 900), [(0, (196, 206, 214)), (1, (228, 226, 222))]))
+    pen.fill(
+        rectangle(0, 706, wide, 900),
+        tone(pen, (0, 706), (0, 900), [(0, (196, 206, 214)), (1, (228, 226, 222))]),
+    )
     for x in np.arange(-wide, 2 * wide, 170):
         pen.line([(wide / 2 + (x - wide / 2) * 0.5, 760), (x, 900)], [1, 2.5], (168, 178, 192), curve=False)
     _fence(pen, wide)
@@ -256,11 +341,14 @@ def paper_moon(size: Size) -> Image.Image:
         streak(pen, wide * x, y, length, height, (128, 116, 190), 0.75)
         streak(pen, wide * x + 10, y - 6, length * 0.7, height * 0.5, (196, 176, 222), 0.6)
     skyline(pen, 690, 90, (62, 58, 122), 17, (255, 214, 150))
-    pen.fill(rectangle(0, 688, wide, 900), tone(pen, (0, 688), (0, 900), [(0, (116, 94, 156)), (0.4, (56, 56, 120)), (1, (22, 26, 70))]))
+    pen.fill(
+        rectangle(0, 688, wide, 900),
+        tone(pen, (0, 688), (0, 900), [(0, (116, 94, 156)), (0.4, (56, 56, 120)), (1, (22, 26, 70))]),
+    )
     _ripples(pen, wide * 0.66, 700, (255, 240, 205), 9)
     _viaduct(pen, wide)
     train_side(pen, wide * 0.10, 600, 3, 76, (226, 222, 236), (66, 140, 150), (255, 232, 170))
-    glow(pen, wide * 0.10 + 880, 570, 120, (255, 240, 190), 0.8)
+    glow(pen, wide * 0.10 + 836, 574, 110, (255, 240, 190), 0.9)
     return pen.layer.image
 
 
@@ -271,8 +359,8 @@ def _viaduct(pen: Pen, wide: float) -> None:
     for x in np.arange(-60, wide + 100, 190):
         pier = [(x - 16, 622), (x + 16, 622), (x + 12, 748), (x - 12, 748)]
         pen.fill(pier, dark)
-        arch = smooth([(x + 10, 622), (x + 34, 648), (x + 95, 636), (x + 156, 648), (x + 180, 622)], closed=True, cusps=(0, 4))
-        pen.fill(arch, dark)
+        arch = smooth([(x + 12, 700), (x + 36, 656), (x + 95, 636), (x + 154, 656), (x + 178, 700)])
+        pen.fill(np.vstack([arch, [(x + 178, 620), (x + 12, 620)]]), dark)
         pen.line([(x + 95, 600), (x + 95, 520)], [4, 3], dark)
     pen.line([(0, 524), (wide, 524)], [1.5, 1.5], dark, curve=False)
 
@@ -283,19 +371,31 @@ def _ripples(pen: Pen, x: float, y: float, colour: Colour, seed: int) -> None:
         depth = step / 46
         half = rng.uniform(14, 60) * (0.5 + depth)
         centre = x + rng.normal(0, 34 + 60 * depth)
-        pen.fill(ellipse(centre, y + 6 + depth**1.3 * 190, half, 1.4 + 2.2 * depth), colour, opacity=float(rng.uniform(0.25, 0.75)))
+        pen.fill(
+            ellipse(centre, y + 6 + depth**1.3 * 190, half, 1.4 + 2.2 * depth),
+            colour,
+            opacity=float(rng.uniform(0.25, 0.75)),
+        )
 
 
 def river(size: Size) -> Image.Image:
     pen = new_scene(size)
     wide = width_of(pen)
-    sky(pen, 0, 520, [(0, (88, 96, 176)), (0.4, (196, 128, 164)), (0.7, (255, 166, 126)), (1, (255, 226, 156))])
+    sky(
+        pen,
+        0,
+        520,
+        [(0, (88, 96, 176)), (0.4, (196, 128, 164)), (0.7, (255, 166, 126)), (1, (255, 226, 156))],
+    )
     glow(pen, wide * 0.5, 470, 600, (255, 226, 150), 0.8)
     pen.fill(ellipse(wide * 0.5, 462, 58), (255, 248, 216))
     cumulus(pen, wide * 0.13, 400, 420, ((255, 206, 176), (204, 128, 156)), 41)
     cumulus(pen, wide * 0.92, 380, 470, ((255, 206, 176), (204, 128, 156)), 44)
     skyline(pen, 520, 80, (156, 96, 128), 19, (255, 222, 160))
-    pen.fill(rectangle(0, 518, wide, 760), tone(pen, (0, 518), (0, 760), [(0, (255, 206, 146)), (0.35, (226, 136, 136)), (1, (104, 90, 148))]))
+    pen.fill(
+        rectangle(0, 518, wide, 760),
+        tone(pen, (0, 518), (0, 760), [(0, (255, 206, 146)), (0.35, (226, 136, 136)), (1, (104, 90, 148))]),
+    )
     _ripples(pen, wide * 0.5, 520, (255, 244, 204), 23)
     for x in np.arange(0, wide, 240):
         pen.line([(x, 498), (x + 120, 440), (x + 240, 498)], [4, 4, 4], (112, 70, 108))
@@ -307,7 +407,10 @@ def river(size: Size) -> Image.Image:
 
 def _bank(pen: Pen, wide: float) -> None:
     bank = smooth([(-20, 742), (wide * 0.3, 700), (wide * 0.7, 716), (wide + 20, 672)])
-    pen.fill(np.vstack([bank, [(wide + 20, 910), (-20, 910)]]), tone(pen, (0, 680), (0, 900), [(0, (150, 146, 84)), (1, (64, 80, 78))]))
+    pen.fill(
+        np.vstack([bank, [(wide + 20, 910), (-20, 910)]]),
+        tone(pen, (0, 680), (0, 900), [(0, (150, 146, 84)), (1, (64, 80, 78))]),
+    )
     rng = np.random.default_rng(77)
     greens = ((196, 176, 92), (120, 134, 80), (88, 108, 80), (224, 190, 104))
     for step in range(420):
@@ -325,7 +428,12 @@ def train_interior(size: Size) -> Image.Image:
     rng = np.random.default_rng(6)
     for _ in range(26):
         x, y, length = rng.uniform(0, wide), rng.uniform(380, 520), rng.uniform(40, 190)
-        pen.line([(x, y), (x + length, y)], float(rng.uniform(2, 5)), ((255, 220, 150), (255, 170, 150), (190, 220, 255))[rng.integers(3)], opacity=0.7)
+        pen.line(
+            [(x, y), (x + length, y)],
+            float(rng.uniform(2, 5)),
+            ((255, 220, 150), (255, 170, 150), (190, 220, 255))[rng.integers(3)],
+            opacity=0.7,
+        )
     _carriage_wall(pen, wide)
     _seats(pen, wide)
     _straps(pen, wide)
@@ -343,17 +451,28 @@ def _carriage_wall(pen: Pen, wide: float) -> None:
         pen.line([(left + 60, 150), (left + 420, 150)], [7, 7], dim, curve=False)
         pen.line([(left + 60, 530), (left + 420, 530)], [10, 10], (250, 242, 228), curve=False)
         for shift in (90, 190):
-            glare = [(left + shift, 530), (left + shift + 46, 530), (left + shift + 190, 150), (left + shift + 144, 150)]
+            glare = [
+                (left + shift, 530),
+                (left + shift + 46, 530),
+                (left + shift + 190, 150),
+                (left + shift + 144, 150),
+            ]
             pen.fill(glare, (255, 255, 255), opacity=0.08)
     for x in np.arange(30, wide, 300):
-        pen.fill(rectangle(x, 44, x + 220, 116), ((246, 190, 150), (168, 206, 208), (240, 214, 150))[int(x / 300) % 3])
+        pen.fill(
+            rectangle(x, 44, x + 220, 116),
+            ((246, 190, 150), (168, 206, 208), (240, 214, 150))[int(x / 300) % 3],
+        )
         pen.fill(rectangle(x + 14, 58, x + 110, 66), (255, 255, 255), opacity=0.8)
         pen.fill(rectangle(x + 14, 76, x + 160, 82), (255, 255, 255), opacity=0.6)
 
 
 def _seats(pen: Pen, wide: float) -> None:
     for x in np.arange(-90, wide, 232):
-        back = smooth([(x + 6, 900), (x + 4, 660), (x + 30, 622), (x + 200, 622), (x + 226, 660), (x + 226, 900)], cusps=(1, 4))
+        back = smooth(
+            [(x + 6, 900), (x + 4, 660), (x + 30, 622), (x + 200, 622), (x + 226, 660), (x + 226, 900)],
+            cusps=(1, 4),
+        )
         pen.fill(back, tone(pen, (0, 620), (0, 900), [(0, (74, 142, 122)), (1, (38, 88, 92))]))
         pen.line([(x + 12, 668), (x + 36, 632), (x + 196, 632), (x + 218, 664)], 4.0, (130, 190, 164))
         for row in np.arange(690, 900, 44):

@@ -58,7 +58,7 @@ class Reference:
 
 
 REFERENCES = (
-    Reference("aoi", "1_full", Placement(AOI, 416, 150, 0.70, "smile", "stand", 0.2, 1, "day"),
+    Reference("aoi", "1_full", Placement(AOI, 416, 130, 0.76, "smile", "stand", 0.2, 1, "day"),
               ((250, 246, 240), (214, 226, 236))),
     Reference("aoi", "2_bust", Placement(AOI, 416, 430, 1.9, "talk", "stand", -0.5, -4, "indoor"),
               ((252, 240, 220), (232, 210, 186))),
@@ -66,7 +66,7 @@ REFERENCES = (
               ((255, 220, 180), (226, 156, 140))),
     Reference("aoi", "4_close", Placement(AOI, 400, 520, 2.9, "surprised", "stand", 0.0, 2, "night"),
               ((120, 130, 180), (66, 74, 130))),
-    Reference("ren", "1_full", Placement(REN, 416, 150, 0.68, "smile", "wave", -0.2, -1, "day"),
+    Reference("ren", "1_full", Placement(REN, 400, 140, 0.74, "smile", "wave", -0.2, -1, "day"),
               ((246, 248, 250), (206, 222, 226))),
     Reference("ren", "2_bust", Placement(REN, 416, 430, 1.9, "talk", "stand", 0.5, 3, "indoor"),
               ((252, 242, 226), (226, 212, 196))),

@@ -50,24 +50,49 @@ class Song:
 
 CALM = Groove(
     light={"shaker": "o.x.o.x.o.x.o.x.", "rim": "....o.......o..."},
-    full={"kick": "x.......x.o.....", "rim": "....x.......x..o", "shaker": "oox.oox.oox.oox.", "ride": "x...x...x...x..."},
+    full={
+        "kick": "x.......x.o.....",
+        "rim": "....x.......x..o",
+        "shaker": "oox.oox.oox.oox.",
+        "ride": "x...x...x...x...",
+    },
 )
 BALLAD = Groove(
     light={"kick": "x.......x.......", "hat": "x.o.x.o.x.o.x.o."},
-    full={"kick": "x.....o.x.x.....", "snare": "....x.......x..o", "hat": "x.o.x.oox.o.x.o.", "shaker": "..o...o...o...o."},
+    full={
+        "kick": "x.....o.x.x.....",
+        "snare": "....x.......x..o",
+        "hat": "x.o.x.oox.o.x.o.",
+        "shaker": "..o...o...o...o.",
+    },
     swing=0.08,
 )
 POP = Groove(
     light={"kick": "x...x...x...x...", "hat": "..x...x...x...x."},
-    full={"kick": "x..x..x.x..x....", "snare": "....x.......x...", "clap": "....x.......x...", "hat": "x.o.x.o.x.o.x.oo"},
+    full={
+        "kick": "x..x..x.x..x....",
+        "snare": "....x.......x...",
+        "clap": "....x.......x...",
+        "hat": "x.o.x.o.x.o.x.oo",
+    },
 )
 DRIVE = Groove(
     light={"kick": "x...x...x...x...", "hat": "o.x.o.x.o.x.o.x."},
-    full={"kick": "x...x...x...x.o.", "snare": "....x.......x...", "hat": "xoxoxoxoxoxoxoxo", "open": "..............x."},
+    full={
+        "kick": "x...x...x...x.o.",
+        "snare": "....x.......x...",
+        "hat": "xoxoxoxoxoxoxoxo",
+        "open": "..............x.",
+    },
 )
 RUSH = Groove(
     light={"kick": "x.......x.......", "snare": "....x.......x...", "hat": "x.x.x.x.x.x.x.x."},
-    full={"kick": "x.o.....x.x.....", "snare": "....x..o....x..o", "ride": "x.x.x.x.x.x.x.x.", "hat": "..x...x...x...x."},
+    full={
+        "kick": "x.o.....x.x.....",
+        "snare": "....x..o....x..o",
+        "ride": "x.x.x.x.x.x.x.x.",
+        "hat": "..x...x...x...x.",
+    },
 )
 WALTZ = Groove(
     light={"rim": "....o...o...", "shaker": "x.o.o.o.o.o."},

@@ -52,7 +52,9 @@ def _formant_tracks(voice: Voice, vowels: list[str], starts: NDArray, t: NDArray
     return np.stack([np.interp(t, middles, targets[:, k]) for k in range(3)])
 
 
-def _glottal(voice: Voice, t: NDArray, formants: NDArray, starts: NDArray, ending: str, rng: np.random.Generator) -> NDArray:
+def _glottal(
+    voice: Voice, t: NDArray, formants: NDArray, starts: NDArray, ending: str, rng: np.random.Generator
+) -> NDArray:
     """Sum the harmonics of the vocal cords, each as loud as the vocal tract lets it through."""
     progress = t / t[-1]
     tune = -0.16 * progress + 0.05 * np.sin(2 * np.pi * 1.9 * t)

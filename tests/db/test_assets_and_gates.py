@@ -47,6 +47,14 @@ def test_a_style_transferred_asset_names_its_style(add, database):
         add(style_reference_id=99)
 
 
+def test_a_file_written_anew_takes_the_place_of_the_old_one(add, assets):
+    old = add(sha256="1" * 64)
+    new = add(sha256="2" * 64)
+    assert assets.list() == [new]
+    with pytest.raises(NotFoundError):
+        assets.get(old.id)
+
+
 def test_what_was_not_measured_is_stored_as_unknown(add):
     assert add(fps=float("nan"), duration_seconds=float("inf")).fps is None
 
@@ -62,10 +70,15 @@ def test_an_asset_of_an_unknown_job_is_refused(add, assets):
     assert assets.list() == []
 
 
-def test_assets_are_listed_newest_first_and_filtered(add, assets, jobs):
+def test_assets_are_listed_newest_first_and_filtered(add, assets, jobs, tmp_path):
     job = jobs.create("p-1", "comfyui")
     ids = [
-        add(job_id=job.id if n % 2 else None, file_type="video" if n > 3 else "image").id for n in range(6)
+        add(
+            file_path=tmp_path / f"{n}.png",
+            job_id=job.id if n % 2 else None,
+            file_type="video" if n > 3 else "image",
+        ).id
+        for n in range(6)
     ]
     assert [asset.id for asset in assets.list(limit=3)] == ids[:2:-1]
     assert [asset.id for asset in assets.list(job_id=job.id, before_id=ids[5])] == [ids[3], ids[1]]

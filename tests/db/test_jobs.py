@@ -151,6 +151,13 @@ def test_unfinished_jobs_of_a_killed_server_are_interrupted(jobs):
     assert jobs.interrupt_unfinished("comfyui") == []
 
 
+def test_a_job_that_gave_a_sign_of_life_lately_is_left_running(jobs):
+    running = jobs.move(jobs.create("p-1", "animatic").id, S.RUNNING)
+    assert jobs.interrupt_unfinished("animatic", silent_seconds=60) == []
+    assert jobs.get(running.id) == running
+    assert [job.id for job in jobs.interrupt_unfinished("animatic", silent_seconds=0)] == [running.id]
+
+
 def test_list_is_newest_first_and_filtered(jobs, projects):
     project = projects.create("Kai")
     ids = [jobs.create(f"p-{n}", "comfyui", project_id=project.id if n < 3 else None).id for n in range(6)]
@@ -185,7 +192,7 @@ def fast_jobs():
 steps = st.lists(st.one_of(st.sampled_from(S), st.integers(0, 100)), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps=steps)
 def test_any_life_of_a_job_is_legal_and_never_loses_progress(fast_jobs, steps):
     job = fast_jobs.create(f"p-{fast_jobs.list(limit=1)[0].id if fast_jobs.list(limit=1) else 0}", "comfyui")

@@ -68,7 +68,7 @@ def test_a_prompt_of_the_graph_editor_keeps_its_workflow(comfy: ComfyServer, job
 
 def test_progress_rises_to_a_hundred_over_the_websocket(comfy: ComfyServer) -> None:
     with EventListener(comfy.url) as listener:
-        prompt_id = comfy.submit({"1": slow(0.6, steps=15)}, client_id=listener.client_id)
+        prompt_id = comfy.submit({"1": slow(2.0, steps=15)}, client_id=listener.client_id)
         listener.wait_for("tower.job", lambda p: p["prompt_id"] == prompt_id and p["status"] == "done")
     told = [p for p in listener.payloads("tower.job") if p["prompt_id"] == prompt_id]
     progress = [p["progress"] for p in told]
@@ -119,15 +119,17 @@ def test_a_prompt_taken_out_of_the_queue_is_cancelled(
 ) -> None:
     running = comfy.submit({"1": slow(30, steps=300)})
     waiting = [comfy.submit({"1": slow(0)}) for _ in range(3)]
-    job_of(running, is_running)
-    comfy.request("POST", "/queue", {"delete": waiting} if removal == "delete" else {"clear": True})
-    for prompt_id in waiting:
-        job = job_of(prompt_id)
-        assert (job.status, job.started_at) == (JobStatus.CANCELLED, None)
-        assert kinds(jobs, job) == ["queued", "cancelled"]
-    assert is_running(job_of(running, is_running))
-    comfy.request("POST", "/interrupt", {"prompt_id": running})
-    job_of(running)
+    try:
+        job_of(running, is_running)
+        comfy.request("POST", "/queue", {"delete": waiting} if removal == "delete" else {"clear": True})
+        for prompt_id in waiting:
+            job = job_of(prompt_id)
+            assert (job.status, job.started_at) == (JobStatus.CANCELLED, None)
+            assert kinds(jobs, job) == ["queued", "cancelled"]
+        assert is_running(jobs.by_prompt(running))
+    finally:
+        comfy.request("POST", "/interrupt", {"prompt_id": running})
+        job_of(running)
 
 
 def test_a_cached_run_is_a_job_in_which_nothing_ran(comfy: ComfyServer, job_of: JobOf) -> None:

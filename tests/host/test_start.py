@@ -30,7 +30,7 @@ def test_comfyui_starts_and_says_why_the_database_does_not(comfy_host: ComfyHost
     with comfy_server(comfy_host, environment={"TOWER_DATABASE_URL": url}) as server:
         status, answer = server.request("GET", "/anime/jobs")
         assert status == 503
-        assert "127.0.0.1:9" in answer["error"]["message"]
+        assert "none on 127.0.0.1" in answer["error"]["message"]
         status, health = server.request("GET", "/anime/health")
         assert (status, health["status"]) == (503, "down")
         assert server.object_info("TowerCharacterLoader")["name"] == "TowerCharacterLoader"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from tower_anime.consistency.character import Character, CharacterLora
 from tower_anime.services import Services, open_services
 from tower_anime.settings import Settings
 
+SAMPLE_RATE = 22050
 WORKFLOWS = Path(__file__).parent / "workflows"
 SILVER_GIRL = {"hair": (196, 202, 214), "coat": (170, 30, 44), "legs": (38, 40, 60), "long_hair": True}
 GREEN_BOY = {"hair": (40, 150, 70), "coat": (240, 200, 60), "legs": (120, 70, 30), "long_hair": False}
@@ -42,12 +42,16 @@ def draw_figure(
 
     def oval(x: float, y: float, rx: float, ry: float, fill: tuple[int, int, int]) -> None:
         box = [middle + x * width - rx * width, (y - ry) * height]
-        pen.ellipse([*box, box[0] + 2 * rx * width, box[1] + 2 * ry * height], fill=fill, outline=line, width=4)
+        pen.ellipse(
+            [*box, box[0] + 2 * rx * width, box[1] + 2 * ry * height], fill=fill, outline=line, width=4
+        )
 
     oval(0, 0.24 + 0.14 * long_hair, 0.2, 0.17 + 0.12 * long_hair, hair)
     for side in (-1, 1):
         left = middle + side * 0.09 * width - 0.05 * width
-        pen.rectangle([left, 0.7 * height, left + 0.1 * width, 0.96 * height], fill=legs, outline=line, width=4)
+        pen.rectangle(
+            [left, 0.7 * height, left + 0.1 * width, 0.96 * height], fill=legs, outline=line, width=4
+        )
     shoulders = [(-0.1, 0.38), (0.1, 0.38), (0.2, 0.74), (-0.2, 0.74)]
     pen.polygon([(middle + x * width, y * height) for x, y in shoulders], fill=coat, outline=line, width=4)
     oval(0, 0.27, 0.13, 0.12, (248, 222, 204))
@@ -59,7 +63,7 @@ def draw_figure(
 
 @dataclass
 class Graph:
-    """A graph in API form, built node by node; ``graph.add(...)`` returns what a link to output 0 looks like."""
+    """A graph in API form, built node by node."""
 
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -70,7 +74,7 @@ class Graph:
 
 
 class Node(list):
-    """A link to a node's first output; ``node[1]`` style access to others is `out`."""
+    """A link to a node's first output; `out` makes one to another."""
 
     def __init__(self, node_id: str) -> None:
         super().__init__([node_id, 0])
@@ -186,9 +190,14 @@ def graph_class() -> type[Graph]:
 
 
 @pytest.fixture(scope="session")
-def drawn() -> Callable[..., Image.Image]:
+def looks() -> dict[str, dict[str, Any]]:
+    """How Aki and Ben look."""
+    return {"Aki": SILVER_GIRL, "Ben": GREEN_BOY}
+
+
+@pytest.fixture(scope="session")
+def drawn(looks: dict[str, dict[str, Any]]) -> Callable[..., Image.Image]:
     """Draw Aki or Ben, with other positions and sizes."""
-    looks = {"Aki": SILVER_GIRL, "Ben": GREEN_BOY}
     return lambda name, **options: draw_figure(**looks[name], **options)
 
 
@@ -258,48 +267,67 @@ def sampler_class() -> type[Sampler]:
     return Sampler
 
 
-def click_track(path: Path, *, bpm: float = 120.0, seconds: float = 16.0, sample_rate: int = 22050) -> Path:
-    """Write a WAV of short clicks, every fourth one louder and lower, over a soft chord."""
-    time = np.arange(int(seconds * sample_rate)) / sample_rate
-    sound = 0.02 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6))
-    for beat in range(int(seconds * bpm / 60)):
-        since = time - beat * 60 / bpm
-        hertz, loud = (440.0, 0.8) if beat % 4 == 0 else (880.0, 0.5)
-        sound += np.where(since >= 0, loud * np.exp(-40 * since) * np.sin(2 * np.pi * hertz * since), 0.0)
-    write_wav(path, sound, sample_rate)
-    return path
+@dataclass(frozen=True)
+class Media:
+    """Makes sound and video in a host's input folder; what is there already stays."""
+
+    folder: Path
+
+    def clicks(self, name: str, *, bpm: float = 120.0, seconds: float = 16.0) -> Path:
+        """Write a WAV of short clicks, every fourth one louder and lower, over a soft chord."""
+        time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+        sound = 0.02 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6))
+        for beat in range(int(seconds * bpm / 60)):
+            since = np.maximum(time - beat * 60 / bpm, 0.0)
+            hertz, loud = (440.0, 0.8) if beat % 4 == 0 else (880.0, 0.5)
+            sound += loud * np.exp(-40 * since) * np.sin(2 * np.pi * hertz * since)
+        return self._wav(name, sound)
+
+    def silence(self, name: str, *, seconds: float = 8.0) -> Path:
+        return self._wav(name, np.zeros(int(seconds * SAMPLE_RATE)))
+
+    def video(
+        self, name: str, shot_seconds: Sequence[float], *, fps: int = 24, size: tuple[int, int] = (320, 180)
+    ) -> Path:
+        """Write an MP4 whose shots differ in colour and pattern, with a slow move in each."""
+        import av
+
+        path = self.folder / name
+        if path.is_file():
+            return path
+        rows, columns = np.mgrid[: size[1], : size[0]]
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=fps)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for shot, seconds in enumerate(shot_seconds):
+                colour = np.array([(shot * 89) % 256, (shot * 151 + 60) % 256, (shot * 43 + 120) % 256])
+                for number in range(round(seconds * fps)):
+                    pattern = np.sin((columns * (1 + shot % 3) + rows * (shot % 4) + number) / 23.0)
+                    pixels = np.clip(colour + 60 * pattern[..., None], 0, 255).astype(np.uint8)
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(stream.encode(None))
+        return path
+
+    @staticmethod
+    def seconds_of(path: Path) -> float:
+        """Count a video's frames, and return how long they last."""
+        import av
+
+        with av.open(str(path)) as container:
+            rate = container.streams.video[0].average_rate
+            return sum(1 for _ in container.decode(video=0)) / float(rate)
+
+    def _wav(self, name: str, sound: np.ndarray) -> Path:
+        path = self.folder / name
+        if not path.is_file():
+            with wave.open(str(path), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(SAMPLE_RATE)
+                file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+        return path
 
 
-def write_wav(path: Path, sound: np.ndarray, sample_rate: int) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-
-
-def cut_video(path: Path, shot_seconds: Sequence[float], *, fps: int = 24, size: tuple[int, int] = (320, 180)) -> Path:
-    """Write an MP4 whose shots differ in colour and pattern, with a slow move in each."""
-    import av
-
-    rows, columns = np.mgrid[: size[1], : size[0]]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for shot, seconds in enumerate(shot_seconds):
-            colour = np.array([(shot * 89) % 256, (shot * 151 + 60) % 256, (shot * 43 + 120) % 256])
-            for number in range(round(seconds * fps)):
-                pattern = np.sin((columns * (1 + shot % 3) + rows * (shot % 4) + number) / 23.0)
-                pixels = np.clip(colour + 60 * pattern[..., None], 0, 255).astype(np.uint8)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(stream.encode(None))
-    return path
-
-
-def seconds_of(path: Path) -> float:
-    import av
-
-    with av.open(str(path)) as container:
-        frames = sum(1 for _ in container.decode(video=0))
-        rate = container.streams.video[0].average_rate
-    return math.nan if rate is None else frames / float(rate)
+@pytest.fixture(scope="session")
+def media(studio: Studio) -> Media:
+    return Media(studio.comfy.input)

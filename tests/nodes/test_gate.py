@@ -28,7 +28,13 @@ def gated(studio, graph, pictures):
         for other in loaded[1:]:
             batch = graph.add("ImageBatch", image1=batch, image2=other)
         loader = graph.add("TowerCharacterLoader", character="Aki")
-        chosen = {"on_fail": "report", "threshold": 0.0, "encoder": "auto", "gate_type": "post_gen", **options}
+        chosen = {
+            "on_fail": "report",
+            "threshold": 0.0,
+            "encoder": "auto",
+            "gate_type": "post_gen",
+            **options,
+        }
         gate = graph.add("TowerConsistencyGate", images=batch, character=loader, **chosen)
         ends = {
             name: graph.add("SaveImage", images=gate.out(index), filename_prefix=f"gate_{name}")
@@ -41,6 +47,11 @@ def gated(studio, graph, pictures):
         return gate, ends
 
     return build
+
+
+def pixels_of(path) -> bytes:
+    with Image.open(path) as image:
+        return image.convert("RGB").tobytes()
 
 
 def n_saved(run, node) -> int:
@@ -63,9 +74,8 @@ def test_the_best_is_the_one_with_the_highest_score(studio, graph, gated, pictur
     _, ends = gated("wrong", "right")
     run = studio.run(graph)
     [best] = run.history["outputs"][ends["best"].id]["images"]
-    with Image.open(studio.comfy.output / best["subfolder"] / best["filename"]) as saved:
-        with Image.open(studio.comfy.input / pictures["right"]) as right:
-            assert saved.convert("RGB").tobytes() == right.convert("RGB").tobytes()
+    saved = studio.comfy.output / best["subfolder"] / best["filename"]
+    assert pixels_of(saved) == pixels_of(studio.comfy.input / pictures["right"])
 
 
 def test_the_verdict_is_stored_with_its_job(studio, graph, gated, aki):
@@ -78,7 +88,9 @@ def test_the_verdict_is_stored_with_its_job(studio, graph, gated, aki):
     assert gate.job_id == studio.job(run).id
 
 
-@pytest.mark.parametrize(("which", "passed"), [(("right",), True), (("right", "wrong"), False), (("nobody",), None)])
+@pytest.mark.parametrize(
+    ("which", "passed"), [(("right",), True), (("right", "wrong"), False), (("nobody",), None)]
+)
 def test_an_unknown_is_stored_as_such(studio, graph, gated, which, passed):
     gated(*which)
     studio.run(graph)

@@ -142,8 +142,16 @@ FOREIGN = "lora_unet_no_such_block_to_k"
 SDXL = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn2_to_k"
 BAD_LORAS = [
     ("missing", None, "is not in ComfyUI's loras folder"),
-    ("foreign", safetensors(**{f"{FOREIGN}.lora_up.weight": (8, 2), f"{FOREIGN}.lora_down.weight": (2, 8)}), "None of"),
-    ("wrong_size", safetensors(**{f"{SDXL}.lora_up.weight": (640, 2), f"{SDXL}.lora_down.weight": (2, 2048)}), "None of"),
+    (
+        "foreign",
+        safetensors(**{f"{FOREIGN}.lora_up.weight": (8, 2), f"{FOREIGN}.lora_down.weight": (2, 8)}),
+        "None of",
+    ),
+    (
+        "wrong_size",
+        safetensors(**{f"{SDXL}.lora_up.weight": (640, 2), f"{SDXL}.lora_down.weight": (2, 2048)}),
+        "None of",
+    ),
     ("web_page", b"<!doctype html><html><body>404</body></html>", "cannot be read"),
     ("empty", b"", "cannot be read"),
 ]

@@ -35,6 +35,7 @@ CHECKPOINT = tiny_checkpoints.CHECKPOINT
 LORA = tiny_checkpoints.LORA
 PACK_NAME = "tower-anime"
 IMPORT_TIME = re.compile(rf"([\d.]+) seconds: .*{PACK_NAME}\s*$", re.MULTILINE)
+IMPORT_FAILED = re.compile(rf"\(IMPORT FAILED\): .*{PACK_NAME}")
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,9 @@ class ComfyServer:
                 self.kill()
                 raise RuntimeError(f"{self.host.name} did not start:\n{self.log()[-4000:]}")
             time.sleep(0.2)
+        if IMPORT_FAILED.search(self.log()):
+            self.kill()
+            raise RuntimeError(f"{self.host.name} could not import the pack:\n{self.log()[-4000:]}")
 
     def stop(self) -> None:
         """End it; a stopped server may be started again."""

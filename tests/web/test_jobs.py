@@ -80,8 +80,21 @@ def test_a_job_that_is_none_is_not_found(shared_site) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    "api_key API-Key apikey openai_api_key auth_token_comfy_org api_key_comfy_org password client_secret "
-    "Authorization access_token token hf_token cookie".split(),
+    [
+        "api_key",
+        "API-Key",
+        "apikey",
+        "openai_api_key",
+        "auth_token_comfy_org",
+        "api_key_comfy_org",
+        "password",
+        "client_secret",
+        "Authorization",
+        "access_token",
+        "token",
+        "hf_token",
+        "cookie",
+    ],
 )
 def test_a_secret_is_known_by_its_key(key) -> None:
     assert redacted({"a": [{key: "abc"}]}) == {"a": [{key: REDACTED}]}

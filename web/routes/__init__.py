@@ -34,7 +34,8 @@ def add_routes(
     routes : aiohttp.web.RouteTableDef
         ``PromptServer.instance.routes``.
     services : Services
-        What the handlers call.
+        What the handlers call. Nothing of it is looked at before the first request, so that a
+        stand-in will do until the server starts.
     listen : sequence of str
         Addresses that the host listens on; with one beyond loopback all routes only read.
     """

@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 
 def add_asset_routes(api: Registrar, services: Services) -> None:
     """Declare the routes of produced files."""
-    run, assets, settings = services.database.run, services.assets, services.settings
 
     @api.read("/anime/assets")
     async def list_assets(query: AssetQuery) -> AssetPage:
         """List the produced files, newest first."""
-        found = await run(
-            assets.list,
+        found = await services.database.run(
+            services.assets.list,
             project_id=query.project_id,
             job_id=query.job_id,
             file_type=query.file_type,
@@ -40,14 +39,15 @@ def add_asset_routes(api: Registrar, services: Services) -> None:
     @api.read("/anime/assets/{asset_id}", errors=(404,))
     async def get_asset(path: AssetPath) -> AssetShown:
         """Show a produced file and what was measured of it."""
-        asset = await run(assets.get, path.asset_id)
+        asset = await services.database.run(services.assets.get, path.asset_id)
         return await asyncio.to_thread(_shown, asset)
 
     @api.read("/anime/assets/{asset_id}/file", errors=(404,))
     async def get_asset_file(path: AssetPath) -> web.FileResponse:
         """Send a produced file; a Range header asks for a part of it."""
-        asset = await run(assets.get, path.asset_id)
-        roots = [root for root in (settings.output, settings.references) if root is not None]
+        asset = await services.database.run(services.assets.get, path.asset_id)
+        folders = (services.settings.output, services.settings.references)
+        roots = [folder for folder in folders if folder is not None]
         return await send_file(asset.file_path, roots)
 
 

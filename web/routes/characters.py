@@ -38,13 +38,15 @@ if TYPE_CHECKING:
 
 def add_character_routes(api: Registrar, services: Services) -> None:
     """Declare the routes of characters."""
-    run, characters = services.database.run, services.characters
 
     @api.read("/anime/characters")
     async def list_characters(query: CharacterQuery) -> CharacterPage:
         """List the characters, oldest first."""
-        found = await run(
-            characters.list, project_id=query.project_id, limit=query.limit + 1, after_id=query.cursor or 0
+        found = await services.database.run(
+            services.characters.list,
+            project_id=query.project_id,
+            limit=query.limit + 1,
+            after_id=query.cursor or 0,
         )
         items = [_shown(character) for character in found[: query.limit]]
         return CharacterPage(items=items, next_cursor=next_cursor(found, query.limit))
@@ -52,34 +54,37 @@ def add_character_routes(api: Registrar, services: Services) -> None:
     @api.write("POST", "/anime/characters", status=201, errors=(404, 409))
     async def create_character(body: CharacterCreate) -> CharacterShown:
         """Create a character; its pictures follow by multipart."""
-        return _shown(await run(characters.create, **_columns(body)))
+        return _shown(await services.database.run(services.characters.create, **_columns(body)))
 
     @api.read("/anime/characters/{character_id}", errors=(404,))
     async def get_character(path: CharacterPath) -> CharacterShown:
         """Show a character in its current version."""
-        return _shown(await run(characters.get, path.character_id))
+        return _shown(await services.database.run(services.characters.get, path.character_id))
 
     @api.write("PATCH", "/anime/characters/{character_id}", errors=(404, 409))
     async def change_character(path: CharacterPath, body: CharacterPatch) -> CharacterShown:
         """Change a character; what is left out stays."""
-        return _shown(await run(characters.update, path.character_id, **_columns(body)))
+        return _shown(
+            await services.database.run(services.characters.update, path.character_id, **_columns(body))
+        )
 
     @api.write("DELETE", "/anime/characters/{character_id}", status=204, errors=(404, 409))
     async def delete_character(path: CharacterPath) -> None:
         """Delete a character; its pictures stay on disk."""
-        await run(characters.delete, path.character_id)
+        await services.database.run(services.characters.delete, path.character_id)
 
 
 def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> None:
     """Declare the routes that take or give pictures of characters."""
-    run, characters = services.database.run, services.characters
 
     @api.upload("/anime/characters/{character_id}/references", status=201, errors=(404,))
     async def add_references(path: CharacterPath, upload: PictureUpload) -> ReferencesAdded:
         """Add 1 to 20 reference pictures; one that is refused refuses them all."""
-        await run(characters.get, path.character_id)
+        await services.database.run(services.characters.get, path.character_id)
         async with upload.pictures() as pictures:
-            character, checks = await pool.run(characters.add_references, path.character_id, pictures.paths)
+            character, checks = await pool.run(
+                services.characters.add_references, path.character_id, pictures.paths
+            )
             found = [
                 PictureCheck(image=name, warnings=[pictures.named(warning) for warning in check.warnings])
                 for name, check in zip(pictures.names, checks, strict=True)
@@ -89,7 +94,7 @@ def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
     @api.read("/anime/characters/{character_id}/references/{reference_id}/file", errors=(404,))
     async def get_reference_file(path: ReferencePath) -> web.FileResponse:
         """Send a reference picture."""
-        character = await run(characters.get, path.character_id)
+        character = await services.database.run(services.characters.get, path.character_id)
         return await send_file(_picture(character, path.reference_id), [services.settings.references])
 
     @api.upload("/anime/characters/{character_id}/score", errors=(404,))
@@ -97,7 +102,7 @@ def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
         path: CharacterPath, query: ScoreQuery, upload: PictureUpload
     ) -> list[ScoreShown]:
         """Score 1 to 20 pictures against a character; nothing is stored of them."""
-        character = await run(characters.get, path.character_id)
+        character = await services.database.run(services.characters.get, path.character_id)
         async with upload.pictures() as pictures:
             rows = await pool.run(
                 services.identity.score_files,

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 def add_job_routes(api: Registrar, services: Services) -> None:
     """Declare the routes of jobs."""
-    run, jobs = services.database.run, services.jobs
 
     @api.read("/anime/jobs")
     async def list_jobs(query: JobQuery) -> JobPage:
         """List the jobs, newest first."""
-        found = await run(
-            jobs.list,
+        found = await services.database.run(
+            services.jobs.list,
             status=query.status,
             project_id=query.project_id,
             limit=query.limit + 1,
@@ -36,13 +35,13 @@ def add_job_routes(api: Registrar, services: Services) -> None:
     @api.read("/anime/jobs/{job_id}", errors=(404,))
     async def get_job(path: JobPath) -> JobShown:
         """Show a job."""
-        return _shown(await run(jobs.get, path.job_id))
+        return _shown(await services.database.run(services.jobs.get, path.job_id))
 
     @api.read("/anime/jobs/{job_id}/debug", errors=(404,))
     async def debug_job(path: JobPath) -> JobDebug:
         """Show everything about a job: its log, its graph, its errors and its timings."""
-        job = await run(jobs.get, path.job_id)
-        events = await run(jobs.events, path.job_id)
+        job = await services.database.run(services.jobs.get, path.job_id)
+        events = await services.database.run(services.jobs.events, path.job_id)
         # Graphs can be megabytes: too much to search for secrets on the loop.
         return await asyncio.to_thread(_debug, job, events)
 
