@@ -12,7 +12,6 @@ from collections import Counter
 from pathlib import Path
 
 from drawn_video import match, random_video, write
-
 from tower_anime.music.shots import find_transitions
 
 

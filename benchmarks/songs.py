@@ -184,13 +184,21 @@ def improvised(seed: int) -> tuple[Pattern, float]:
 
 
 def song(
-    name: str, bpm: float, *, feel: str = "", seconds: float = 30.0, seed: int = 0, pattern: Pattern | None = None
+    name: str,
+    bpm: float,
+    *,
+    feel: str = "",
+    seconds: float = 30.0,
+    seed: int = 0,
+    pattern: Pattern | None = None,
+    looseness: float = 0.0,
 ) -> Song:
     """Render a pattern of `PATTERNS`, or another one under a name of its own.
 
     `feel` is empty, ``drift``, ``accelerando``, ``human`` (15 ms jitter and noise at 20 dB), ``lead_in``
     (4 s of pad before the drums), ``silent_start`` (3 s), ``fills`` (every fourth bar a roll) or ``break``
-    (drums rest for 4 bars).
+    (drums rest for 4 bars). `looseness` is the share of strokes that are left out at random, and half as many
+    are added.
     """
     rng = np.random.default_rng([seed, len(name), int(bpm * 10), sum(map(ord, name + feel))])
     pattern = pattern or PATTERNS[name]
@@ -219,7 +227,7 @@ def song(
         root = degrees[int(bar / pattern.chord_bars) % len(degrees)]
         for part, hits in pattern.parts.items():
             resting = feel == "break" and part in drums and 6 <= bar < 10
-            for step, level in ({} if resting else hits).items():
+            for step, level in ({} if resting else loosened(hits, pattern, looseness if bar % 2 else 0.0, rng)).items():
                 beat = bar * pattern.beats + step / pattern.per_beat
                 if beat >= n_beats - 1e-9:
                     continue
@@ -237,6 +245,17 @@ def song(
     mix = np.tanh(mix / np.abs(mix).max() * rng.uniform(0.8, 2.0)) * rng.uniform(0.3, 0.95)
     beats = clock[:n_beats]
     return Song(f"{name}-{bpm:g}-{feel}", mix.astype(np.float32), beats, beats[:: pattern.beats], bpm, f"{NOTES[tonic]} {mode}")
+
+
+def loosened(
+    hits: dict[float, float], pattern: Pattern, looseness: float, rng: np.random.Generator
+) -> dict[float, float]:
+    """Leave out some strokes of a bar and add others."""
+    if not looseness:
+        return hits
+    kept = {step: level for step, level in hits.items() if step == 0 or rng.random() > looseness}
+    added = rng.integers(pattern.beats * pattern.per_beat, size=rng.binomial(len(hits), looseness / 2))
+    return kept | {float(step): 0.7 for step in added}
 
 
 def melodic(

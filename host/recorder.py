@@ -105,7 +105,7 @@ class Recorder:
                 "This ComfyUI lacks %s; Tower records jobs by polling, without all timings.",
                 ", ".join(self.missing),
             )
-        self._closed.extend(self._queue.get_history())
+        self._guarded(lambda: self._closed.extend(self._queue.get_history()))
         self._stop.clear()
         self._poller = threading.Thread(target=self._poll, name="tower-recorder", daemon=True)
         self._poller.start()
@@ -183,6 +183,8 @@ class Recorder:
         return result
 
     def _on_put(self, item: Sequence[Any]) -> None:
+        if str(item[1]) in self._open:
+            return
         submission = read_submission(item)
         with self._lock:
             if submission.prompt_id in self._open:
@@ -191,7 +193,8 @@ class Recorder:
             self._sink.queued(submission)
 
     def _adopt(self, item: Sequence[Any]) -> None:
-        if str(item[1]) not in self._closed:
+        prompt_id = str(item[1])
+        if prompt_id not in self._open and prompt_id not in self._closed:
             self._on_put(item)
 
     def _adopt_history(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .meter import STEPS, Level, bars, lattice, levels
+from .lattice import Lattice, lattice
+from .meter import Reading, bars, readings
 from .onsets import LATENCY_SECONDS, OnsetEnvelope, combined, flattened, onset_envelope
 from .pulse import refine_times, trace_pulse
 from .tempo import period_path, periodicity
@@ -58,17 +59,19 @@ def track_beats(
     times, weights = refine_times(curve, pulses, envelope.frame_rate)
     times = regular(times, weights, envelope.duration_seconds)
     grid = lattice(envelope, times)
-    readings = levels(grid, float(np.median(np.diff(times))))
+    heard = readings(grid)
+    if not heard:
+        return NO_BEAT
     if bpm_hint:
-        readings.sort(key=lambda r: round(abs(np.log2(r.bpm / bpm_hint)) / 0.1))
-    return _grid(grid, readings, strength, envelope.duration_seconds)
+        heard.sort(key=lambda r: round(abs(np.log2(r.bpm / bpm_hint)) / 0.1))
+    return _grid(grid, heard, strength, envelope.duration_seconds)
 
 
-def _grid(grid, readings: list[Level], strength: float, duration: float) -> BeatGrid:
-    best = readings[0]
+def _grid(grid: Lattice, heard: list[Reading], strength: float, duration: float) -> BeatGrid:
+    best = heard[0]
     beat_times = grid.times[best.phase :: best.stride] + LATENCY_SECONDS
     length, first = bars(grid, best.stride, best.phase)
-    others = dict.fromkeys(round(r.bpm, 2) for r in readings if abs(r.bpm - best.bpm) > 1e-6)
+    others = dict.fromkeys(round(r.bpm, 2) for r in heard if abs(r.bpm - best.bpm) > 1e-6)
     inside = (beat_times >= -0.01) & (beat_times <= duration)
     downbeats = beat_times[first::length]
     return BeatGrid(

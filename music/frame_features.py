@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ..errors import UnreadableVideoError
 
 if TYPE_CHECKING:
     import av
+    from av.video.plane import VideoPlane
 
 Progress = Callable[[int, int], None]
 
@@ -74,6 +75,7 @@ def read_series(path: Path, progress: Progress | None = None) -> FrameSeries:
         If the file is missing, is no video, or has no frame that can be decoded.
     """
     import av
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path), options=OPTIONS) as container:
@@ -85,7 +87,7 @@ def read_series(path: Path, progress: Progress | None = None) -> FrameSeries:
             total = stream.frames or round((container.duration or 0) / 1e6 * fps)
             frames = _counted(map(_planes_of, container.decode(stream)), total, progress)
             series = _series(frames, Fraction(fps))
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         problem = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as a video"
         raise UnreadableVideoError(
             f"{path} {problem}.", hint="Give a video such as MP4, MKV or WebM."
@@ -125,8 +127,8 @@ def _planes_of(frame: av.VideoFrame) -> Planes:
     return luma, u, v
 
 
-def _decimated(plane: av.video.plane.VideoPlane, width: int, height: int) -> NDArray[np.uint8]:
-    pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+def _decimated(plane: VideoPlane, width: int, height: int) -> NDArray[np.uint8]:
+    pixels = np.frombuffer(cast(memoryview, plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
     return _sampled(pixels)
 
 

@@ -1,4 +1,9 @@
-"""Which pulses are beats, and which beats open a bar: decided by evidence."""
+"""Which pulses are beats, and which beats open a bar: decided by evidence.
+
+Both choices are conditional logit models: every possible reading is described by a few features, and the
+one with the largest weighted sum wins. The weights were fitted to made-up songs (``improvised`` in
+``benchmarks/songs.py``), each held to the sign that it must have in music, and tried on other rhythms.
+"""
 
 from __future__ import annotations
 
@@ -7,146 +12,145 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .onsets import OnsetEnvelope
+from .lattice import STEPS, Lattice
 
-# Steps to a pulse: divisible by 2, 3 and 4, for straight, ternary and sixteenth-note music.
-STEPS = 12
 MIN_BPM, MAX_BPM = 52.0, 210.0
+CENTRE_BPM = 118.0
+# Steps between beats, and the steps at which the first beat may lie: half, two thirds, equal, four thirds,
+# one and a half times, and double the pulse.
+READINGS: dict[int, tuple[int, ...]] = {
+    4: (0, 2),
+    6: (0, 3),
+    8: (0, 4),
+    12: (0, 3, 4, 6, 8, 9),
+    16: (0, 4, 8, 12),
+    18: (0, 6, 12),
+    24: (0, 6, 12, 18),
+}
+LEVEL_WEIGHTS: dict[str, float] = {
+    "low_contrast": 0.208,
+    "mid_contrast": 1.136,
+    "high_contrast": 1.751,
+    "strongest_low": 0.036,
+    "strongest_low_lead": 0.042,
+    "strongest_change": 2.580,
+    "share_on_halves": 5.138,
+    "share_on_parts": 5.110,
+    "late_third": 1.524,
+    "late_quarter": 0.606,
+    "beat_likeness": 2.293,
+    "bar_likeness": 10.321,
+    "octaves_squared": -0.790,
+    "slowness": -0.505,
+}
+BAR_WEIGHTS: dict[str, float] = {
+    "low": 0.96,
+    "body": 1.48,
+    "change": 3.44,
+    "low_in_middle": 0.85,
+    "change_in_middle": -0.69,
+    "backbeat": 0.2,
+    "is_three": -0.8,
+    "likeness": 4.5,
+    "other_likeness": -4.5,
+}
 
 
 @dataclass(frozen=True)
-class Lattice:
-    """Onset strength on an even subdivision of the pulse.
-
-    Parameters
-    ----------
-    times : ndarray of float64, shape (n_steps,)
-        Seconds.
-    bands : ndarray of float64, shape (4, n_steps)
-        Strongest onset within half a step, each band in units of its own strong onsets.
-    change : ndarray of float64, shape (n_steps,)
-        How much the harmony changes there, standard deviation 1.
-    """
-
-    times: NDArray[np.float64]
-    bands: NDArray[np.float64]
-    change: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Level:
-    """A reading of the pulse: beats every `stride` steps, the first at step `phase`."""
+class Reading:
+    """Beats every `stride` steps of a lattice, the first at step `phase`."""
 
     stride: int
     phase: int
     bpm: float
     score: float
-    features: tuple[float, ...] = ()
 
 
-def lattice(envelope: OnsetEnvelope, pulses: NDArray[np.float64]) -> Lattice:
-    """Sample an envelope on `STEPS` even steps of each pulse.
-
-    Parameters
-    ----------
-    envelope : OnsetEnvelope
-        Of the recording.
-    pulses : ndarray of float64, shape (n,)
-        Seconds, ascending, at least two.
-    """
-    n_steps = (pulses.size - 1) * STEPS + 1
-    times = np.interp(np.arange(n_steps) / STEPS, np.arange(pulses.size), pulses)
-    reach = max(1, int(np.median(np.diff(times)) / 2 * envelope.frame_rate))
-    frames = np.round(times * envelope.frame_rate).astype(int)
-    n_frames = envelope.bands.shape[1]
-    near = np.stack([envelope.bands[:, np.clip(frames + d, 0, n_frames - 1)] for d in range(-reach, reach + 1)])
-    bands = near.max(axis=0).astype(np.float64)
-    strong = np.percentile(bands, 95, axis=1, keepdims=True)
-    bands = bands / (strong + 0.25 * strong.max(initial=0.0) + 1e-9)
-    return Lattice(times, bands, _harmonic_change(envelope, times, float(np.median(np.diff(pulses)))))
-
-
-def _harmonic_change(
-    envelope: OnsetEnvelope, times: NDArray[np.float64], period: float
-) -> NDArray[np.float64]:
-    """Compare the harmony of a pulse before with that of a pulse after each time."""
-    sums = np.concatenate([np.zeros((1, envelope.harmony.shape[1])), np.cumsum(envelope.harmony, axis=0)])
-
-    def mean(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
-        last = sums.shape[0] - 1
-        first = np.clip(np.round(start * envelope.harmony_rate).astype(int), 0, last)
-        end = np.clip(np.round(stop * envelope.harmony_rate).astype(int), 0, last)
-        total = sums[np.maximum(end, first)] - sums[first]
-        return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
-
-    span = min(max(period, 0.3), 0.8)
-    # The harmony's window reaches 0.1 s to either side: keep clear of the change itself.
-    before, after = mean(times - span, times - 0.05), mean(times + 0.05, times + span)
-    change = 1.0 - np.sum(before * after, axis=1)
-    change -= change.mean()
-    spread = float(change.std())
-    return change / spread if spread > 1e-6 else np.zeros_like(change)
-
-
-def levels(grid: Lattice, period: float) -> list[Level]:
+def readings(grid: Lattice) -> list[Reading]:
     """List the readings of a pulse, most likely first.
 
     Parameters
     ----------
     grid : Lattice
         On the pulse.
-    period : float
-        Seconds from pulse to pulse.
+
+    Returns
+    -------
+    list of Reading
+        Empty when the recording is shorter than a few beats.
     """
+    period = float(np.median(np.diff(grid.times))) * STEPS
     found = []
-    for stride in (4, 6, 8, 12, 18, 24, 36):
+    for stride, phases in READINGS.items():
         bpm = 60.0 * STEPS / (stride * period)
-        if not MIN_BPM <= bpm <= MAX_BPM or grid.times.size < 3 * stride:
-            continue
-        shift = {4: 2, 6: 3, 8: 4, 12: 2, 18: 6, 24: 6, 36: 12}[stride]
-        for phase in range(0, stride, shift):
-            found.append(_level(grid, stride, phase, bpm))
-    return sorted(found, key=lambda level: -level.score)
+        if MIN_BPM <= bpm <= MAX_BPM and grid.times.size > 4 * stride:
+            for phase in phases:
+                features = level_features(grid, stride, phase, bpm)
+                score = sum(LEVEL_WEIGHTS[name] * value for name, value in features.items())
+                found.append(Reading(stride, phase, bpm, score))
+    return sorted(found, key=lambda reading: -reading.score)
 
 
-# Weights of the evidence, in the order of `_features`.
-WEIGHTS = (2.0, 1.5, 1.0, 0.6, -2.2, -0.8, 1.0, 1.2, 0.0, 0.0)
+def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[str, float]:
+    """Describe a reading by what distinguishes beats from what lies between them.
 
+    Parameters
+    ----------
+    grid : Lattice
+        On the pulse.
+    stride, phase : int
+        The reading.
+    bpm : float
+        Its tempo.
 
-def _level(grid: Lattice, stride: int, phase: int, bpm: float) -> Level:
-    features = level_features(grid, stride, phase, bpm)
-    return Level(stride, phase, bpm, float(np.dot(WEIGHTS, features)), features)
-
-
-def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> tuple[float, ...]:
-    """Describe a reading by what distinguishes beats from what lies between them."""
+    Returns
+    -------
+    dict of float
+        By the names of `LEVEL_WEIGHTS`.
+    """
     low, body, mid, high = grid.bands
-    accent = 0.5 * (low + 0.5 * body + 0.5 * mid)
-    on = slice(phase, None, stride)
-    half = slice(phase + stride // 2, None, stride)
+    accent = 0.5 * low + 0.25 * body + 0.25 * mid
+    weight = low + 0.5 * body
+    half = stride // 2
+    octaves = float(np.log2(bpm / CENTRE_BPM))
+    steps = np.arange(accent.size) - phase
+    everything = low + body + mid + 0.7 * high
 
-    def contrast(curve: NDArray[np.float64]) -> float:
-        a, b = float(curve[on].mean()), float(curve[half].mean())
-        return (a - b) / (a + b + 0.1)
+    def share(every: int) -> float:
+        return float(accent[steps % every == 0].sum() / (accent.sum() + 1e-9))
 
-    even = float(accent[phase :: 2 * stride].mean())
-    odd = float(accent[phase + stride :: 2 * stride].mean())
-    alternation = abs(even - odd) / (even + odd + 0.1)
-    everything = accent + 0.3 * high
-    coverage = float(everything[on].sum() / (everything.sum() + 1e-9))
-    octaves = np.log2(bpm / 118.0)
-    return (
-        contrast(low),
-        contrast(body + mid),
-        contrast(high),
-        float(grid.change[on].mean() - grid.change[half].mean()),
-        alternation,
-        float(octaves**2),
-        float(accent[on].mean()),
-        coverage,
-        float(max(octaves, 0.0) ** 2),
-        1.0 if stride in (8, 18) else 0.0,
-    )
+    def lateness(early: int, late: int) -> float:
+        before, after = (float(everything[(phase + at) % stride :: stride].mean()) for at in (early, late))
+        return (after - before) / (after + before + 0.1)
+
+    return {
+        "low_contrast": _contrast(low, stride, phase),
+        "mid_contrast": _contrast(mid, stride, phase),
+        "high_contrast": _contrast(high, stride, phase),
+        "strongest_low": _strongest(weight, stride, phase),
+        "strongest_low_lead": _strongest(weight, stride, phase) - _strongest(weight, stride, phase + half),
+        "strongest_change": _strongest(grid.change, stride, phase),
+        "share_on_halves": share(half),
+        "share_on_parts": max([share(stride // n) for n in (3, 4) if stride % n == 0] or [share(half)]),
+        "late_third": lateness(stride // 3, stride - stride // 3) if stride % 3 == 0 else 0.0,
+        "late_quarter": lateness(stride // 4, stride - stride // 4) if stride % 4 == 0 else 0.0,
+        "beat_likeness": grid.likeness(stride),
+        "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride)),
+        "octaves_squared": octaves**2,
+        "slowness": 4 * max(-octaves - 0.4, 0.0) ** 2,
+    }
+
+
+def _contrast(curve: NDArray[np.float64], stride: int, phase: int) -> float:
+    on, between = curve[phase::stride].mean(), curve[phase + stride // 2 :: stride].mean()
+    return float((on - between) / (on + between + 0.1))
+
+
+def _strongest(curve: NDArray[np.float64], stride: int, phase: int) -> float:
+    """Return the mean at the strongest place of the bar, whichever beat opens it."""
+    on = curve[phase::stride]
+    means = [on[first::length].mean() - 0.05 * (length == 3) for length in (4, 3) for first in range(length)]
+    return float(max(means))
 
 
 def bars(grid: Lattice, stride: int, phase: int) -> tuple[int, int]:
@@ -166,35 +170,49 @@ def bars(grid: Lattice, stride: int, phase: int) -> tuple[int, int]:
     first : int
         Index of the first beat that opens a bar, below `beats_per_bar`.
     """
+    choices = [(length, first) for length in (4, 3) for first in range(length)]
+    scores = [
+        sum(BAR_WEIGHTS[name] * value for name, value in bar_features(grid, stride, phase, *choice).items())
+        for choice in choices
+    ]
+    return choices[int(np.argmax(scores))]
+
+
+def bar_features(grid: Lattice, stride: int, phase: int, length: int, first: int) -> dict[str, float]:
+    """Describe a division into bars by what tells the first beat from the others.
+
+    Parameters
+    ----------
+    grid : Lattice
+        On the pulse.
+    stride, phase : int
+        The beats on it.
+    length : int
+        Beats to a bar.
+    first : int
+        Index of a beat that opens one.
+
+    Returns
+    -------
+    dict of float
+        By the names of `BAR_WEIGHTS`.
+    """
     low, body, mid, _ = grid.bands[:, phase::stride]
     change = grid.change[phase::stride]
-    accent = low + 0.4 * body
-    best = (-np.inf, 4, 0)
-    for length in (4, 3):
-        if low.size < 2 * length:
-            continue
-        for first in range(length):
-            score = _bar_score(accent, mid, change, length, first)
-            if score > best[0]:
-                best = (score, length, first)
-    return best[1], best[2]
+    place = (np.arange(low.size) - first) % length
 
+    def lead(curve: NDArray[np.float64], at: int) -> float:
+        return float(curve[place == at].mean() - curve.mean())
 
-def _bar_score(
-    accent: NDArray[np.float64],
-    mid: NDArray[np.float64],
-    change: NDArray[np.float64],
-    length: int,
-    first: int,
-) -> float:
-    places = (np.arange(accent.size) - first) % length
-    means = np.array([[curve[places == p].mean() for p in range(length)] for curve in (accent, mid, change)])
-    centred = means - means.mean(axis=1, keepdims=True)
-    score = 1.0 * centred[0, 0] + 0.5 * centred[2, 0] * min(1.0, means[2, 0])
-    if length == 4:
-        # The backbeat: snare on two and four, kick on one and three.
-        score += 0.5 * (centred[1, 1] + centred[1, 3] - centred[1, 0] - centred[1, 2]) / 2
-        score += 0.15 * centred[0, 2]
-    else:
-        score -= 0.15
-    return float(score)
+    is_four = length == 4
+    return {
+        "low": lead(low, 0),
+        "body": lead(body, 0),
+        "change": lead(change, 0),
+        "low_in_middle": lead(low, 2) if is_four else 0.0,
+        "change_in_middle": lead(change, 2) if is_four else 0.0,
+        "backbeat": 0.5 * (lead(mid, 1) + lead(mid, 3)) if is_four else 0.0,
+        "is_three": float(length == 3),
+        "likeness": grid.likeness(length * stride),
+        "other_likeness": grid.likeness((7 - length) * stride),
+    }

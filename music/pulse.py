@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-TIGHTNESS = 120.0
+TIGHTNESS = 400.0
 REFINE_SECONDS = 0.03
 
 

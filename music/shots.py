@@ -250,7 +250,7 @@ def _without_pauses(series: FrameSeries, cuts: list[int]) -> list[int]:
     """Keep only the end of a pause of one colour between two shots."""
     longest = round(PAUSE_SECONDS * series.fps)
     plain = is_uniform(series.grids)
-    pairs = zip(cuts, [*cuts[1:], series.n_frames], strict=True)
+    pairs = itertools.pairwise([*cuts, series.n_frames])
     return [
         frame for frame, after in pairs if not (after - frame <= longest and bool(plain[frame:after].all()))
     ]

@@ -140,7 +140,7 @@ def _middle_variance(
 ) -> NDArray[np.float32]:
     """Return the variance of the middle picture over the mean variance of the two ends."""
     ends = (contrasts[starts] ** 2 + contrasts[starts + length] ** 2) / 2.0
-    return contrasts[starts + length // 2] ** 2 / np.maximum(ends, np.float32(1e-6))
+    return (contrasts[starts + length // 2] ** 2 / np.maximum(ends, 1e-6)).astype(np.float32)
 
 
 def _median_within(values: NDArray[np.float32], starts: NDArray[np.intp], length: int) -> NDArray[np.float32]:

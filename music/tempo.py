@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 MIN_BPM, MAX_BPM = 60.0, 190.0
 PERIOD_STEP = 0.015
-WINDOW_SECONDS, HOP_SECONDS = 10.0, 2.5
-COMB_WEIGHTS = (1.0, 0.8, 0.6, 0.6)
+WINDOW_SECONDS, HOP_SECONDS = 12.0, 3.0
+# Multiples of the period that count, with weights: bars of two and four beats, and bars of three. A
+# dotted rhythm repeats after three sixteenths, but not after twelve and twenty-four.
+COMBS = ({1: 1.0, 2: 0.8, 4: 0.8, 8: 0.5}, {1: 1.0, 2: 0.4, 3: 0.9, 6: 0.7})
 # Where the pulse is looked for first; the level of the beat is decided later, by evidence.
 CENTRE_BPM, SPREAD_OCTAVES, PRIOR_WEIGHT = 115.0, 0.9, 0.12
 TRANSITION_COST = 0.06
@@ -24,7 +26,7 @@ def candidate_periods() -> NDArray[np.float64]:
 def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure how well each period explains the envelope, window by window.
 
-    A comb over the autocorrelation: the mean similarity at 1 to 4 periods.
+    A comb over the autocorrelation: the mean similarity after one period, and after bars of them.
 
     Parameters
     ----------
@@ -57,10 +59,9 @@ def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray
     overlap = np.maximum(n_window - np.arange(n_window), n_window / 3) / n_window
     similarity = similarity / (similarity[:, :1] + 1e-9) / overlap
     periods = candidate_periods() * frame_rate
-    salience = np.zeros((starts.size, periods.size))
-    for k, weight in enumerate(COMB_WEIGHTS, start=1):
-        salience += weight * _peak_near(similarity, periods * k)
-    return salience / sum(COMB_WEIGHTS), (starts + n_window / 2) / frame_rate
+    teeth = {k: _peak_near(similarity, periods * k) for comb in COMBS for k in comb}
+    saliences = [sum(w * teeth[k] for k, w in comb.items()) / sum(comb.values()) for comb in COMBS]
+    return np.maximum(*saliences), (starts + n_window / 2) / frame_rate
 
 
 def _peak_near(similarity: NDArray[np.float64], lags: NDArray[np.float64]) -> NDArray[np.float64]:

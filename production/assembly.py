@@ -180,6 +180,7 @@ def write_video(
         If the file cannot be written, or does not hold what was written.
     """
     import av
+    from av.error import FFmpegError
 
     samples = None if audio is None else _exact_length(audio, samples_of(n_frames, form.fps))
     with part_file(output) as part:
@@ -191,8 +192,8 @@ def write_video(
                     if progress is not None:
                         progress(index + 1, n_frames)
                 muxer.finish()
-        except av.error.FFmpegError as error:
-            raise storage_error(output, error) from error
+        except FFmpegError as error:
+            raise storage_error(output, error.errno, error.strerror) from error
         return check_video(part, n_frames, 0.0 if samples is None else samples.shape[1] / AUDIO_RATE)
 
 

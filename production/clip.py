@@ -74,6 +74,7 @@ def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         If the file is missing, is no video, has no picture track, or breaks off while being read.
     """
     import av
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path), options=OPTIONS) as container:
@@ -82,7 +83,7 @@ def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
                     f"{path} has no picture track.", hint="Give a PNG, JPEG or WebP still, or a video clip."
                 )
             yield container, container.streams.video[0]
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         if isinstance(error, FileNotFoundError):
             raise UnreadableVideoError(f"{path} does not exist.", hint="Correct the path.") from error
         raise UnreadableVideoError(
@@ -155,7 +156,7 @@ def to_rgb(frame: av.VideoFrame) -> Pixels:
         matrix = BT709 if frame.height >= 720 else BT601
     is_rgb = frame.format.name.startswith(("rgb", "bgr", "gbr", "pal8", "argb", "abgr"))
     rgb = frame.reformat(format="rgb24", src_colorspace=None if is_rgb else matrix)
-    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), _quarter_turns(frame)))
+    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), _quarter_turns(frame)), dtype=np.uint8)
 
 
 def to_frame(frame: av.VideoFrame, size: tuple[int, int], pixel_aspect: float) -> Pixels:
@@ -196,7 +197,7 @@ def probe(path: Path) -> VideoFacts:
         fps = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
         audio = container.streams.audio[0] if container.streams.audio else None
         width, height = stream.width, stream.height
-        audio_seconds = float(audio.duration * audio.time_base) if audio and audio.duration else 0.0
+        audio_seconds = float((audio.duration or 0) * (audio.time_base or 0)) if audio else 0.0
         n_frames = sum(1 for packet in container.demux(stream) if packet.size)
     return VideoFacts(width, height, Fraction(fps), n_frames, float(n_frames / fps), audio_seconds)
 

@@ -48,7 +48,7 @@ def part_file(target: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         part.replace(target)
     except OSError as error:
-        raise storage_error(target, error) from error
+        raise storage_error(target, error.errno, error.strerror) from error
     finally:
         _discard(part)
 
@@ -66,9 +66,17 @@ def write_text(target: Path, text: str) -> Path:
     return target
 
 
-def storage_error(target: Path, error: OSError) -> StorageError:
-    """Say which file could not be written, why, and what to do."""
-    reason = REMEDIES.get(error.errno or 0, f"{error.strerror or error}; check the folder")
+def storage_error(target: Path, number: int | None, problem: str | None) -> StorageError:
+    """Say which file could not be written, why, and what to do.
+
+    Parameters
+    ----------
+    target : Path
+        The file's final name.
+    number, problem : int or None, str or None
+        The system's error number and its words.
+    """
+    reason = REMEDIES.get(number or 0, f"{problem or 'unknown fault'}; check the folder")
     return StorageError(f"{target} cannot be written: {reason}.", field="output")
 
 

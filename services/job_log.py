@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConflictError, StorageError, TowerError
+from ..errors import ConflictError, NotFoundError, StorageError, TowerError
 from ..production.job import JobStatus
 
 if TYPE_CHECKING:
@@ -259,9 +259,9 @@ class JobLog:
             self._begin(prompt_id, moment)
         try:
             self._store_ending(record, target, ending, moment)
-        except ConflictError as error:
-            # Someone else ended it first, such as a route that cancelled it.
-            logger.info("Job %d keeps its state: %s", record.job_id, error)
+        except (ConflictError, NotFoundError) as error:
+            # Someone else ended it first, such as a route that cancelled it, or deleted it.
+            logger.info("The end of job %d is not recorded: %s", record.job_id, error)
             self._forget(prompt_id, record)
             return
         self._forget(prompt_id, record)
@@ -278,11 +278,14 @@ class JobLog:
 
     def _beat(self) -> None:
         """Write the progress that is held back, and a sign of life of each running job."""
-        for record in self._records.values():
+        for prompt_id, record in list(self._records.items()):
             age = time.perf_counter() - record.touched_at
             is_behind = record.progress > record.written_progress and age >= PROGRESS_SECONDS
             if record.status is JobStatus.RUNNING and (is_behind or age >= HEARTBEAT_SECONDS):
-                self._touch(record)
+                try:
+                    self._touch(record)
+                except NotFoundError:
+                    self._forget(prompt_id, record)
 
     def _touch(self, record: _Record) -> None:
         moment, n_nodes = time.perf_counter(), len(record.nodes)

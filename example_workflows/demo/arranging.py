@@ -14,9 +14,9 @@ TAIL_SECONDS = 3.0
 # Where each voice sits (-1 left, 1 right) and how much of it goes to the reverb.
 PLACES = {
     "kick": (0.0, 0.02), "snare": (0.05, 0.14), "clap": (-0.08, 0.2), "rim": (0.2, 0.2), "hat": (0.28, 0.05),
-    "open": (0.28, 0.08), "shaker": (-0.3, 0.06), "ride": (-0.25, 0.1), "crash": (-0.2, 0.25), "tom": (0.1, 0.15),
-    "bass": (0.0, 0.02), "keys": (-0.15, 0.22), "pluck": (0.32, 0.25), "pad": (0.0, 0.4), "strings": (-0.1, 0.32),
-    "lead": (0.06, 0.28), "bell": (-0.35, 0.45),
+    "open": (0.28, 0.08), "shaker": (-0.3, 0.06), "ride": (-0.25, 0.1), "crash": (-0.2, 0.25),
+    "tom": (0.1, 0.15), "bass": (0.0, 0.02), "keys": (-0.15, 0.22), "pluck": (0.32, 0.25), "pad": (0.0, 0.4),
+    "strings": (-0.1, 0.32), "lead": (0.06, 0.28), "bell": (-0.35, 0.45),
 }  # fmt: skip
 LEVELS = {"lead": 0.95, "bass": 0.72, "keys": 0.55, "pluck": 0.48, "pad": 0.5, "strings": 0.55, "bell": 0.42}
 
@@ -180,7 +180,7 @@ def _play_keys(desk: Desk, song: Song, chord: list[int], start: float, beat: flo
         chord[2],
     ]
     for step, note in enumerate(figure[: 2 * song.beats_per_bar]):
-        level = 0.95 if step % 4 == 0 else 0.62
+        level = (1.0, 0.36, 0.8, 0.36)[step % 4]
         desk.play(
             "keys", instruments.piano(note, round(beat * 1.5, 4)), start + step * beat / 2, level, 0.005
         )

@@ -1,40 +1,14 @@
-"""Bodies and clothes below the head, in the head's units: shoulders at 200, waist near 400, soles near 1110."""
+"""Bodies and clothes below the head, in its units: shoulders at 200, waist near 400, soles near 1110."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from drawing import Colour, Coverage, Points, ellipse, lock, ribbon, smooth
 from numpy.typing import ArrayLike
 from pen import Pen, mix
-
-Joint = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Arm:
-    upper: float  # degrees outwards from hanging straight down
-    fore: float
-    hand: str = "relaxed"  # relaxed, open, hidden
-    in_front: bool = False  # crosses the chest, so it is drawn over the collar
-
-
-@dataclass(frozen=True)
-class Pose:
-    left: Arm
-    right: Arm
-
-
-POSES = {
-    "stand": Pose(Arm(11, 4), Arm(11, 4)),
-    "wave": Pose(Arm(12, 5), Arm(48, 158, "open")),
-    "clasp": Pose(Arm(13, -36), Arm(13, -36)),
-    "heart": Pose(Arm(11, 4), Arm(22, -118, in_front=True)),
-    "pockets": Pose(Arm(24, -12, "hidden"), Arm(24, -12, "hidden")),
-    "reach": Pose(Arm(12, 6), Arm(62, 92, "open")),
-    "cheer": Pose(Arm(52, 160, "open"), Arm(48, 152, "open")),
-}
 
 
 @dataclass(frozen=True)
@@ -136,7 +110,7 @@ def _draw_skirt(pen: Pen, build: Build, outfit: Outfit) -> None:
     colour, waist = outfit.skirt, build.waist + 3
     hem = np.linspace(-1, 1, 9)
     points = [(-waist, 392), (-build.hip - 26, 490), (-142, 608)]
-    for left, right in zip(hem[:-1], hem[1:], strict=True):
+    for left, right in pairwise(hem):
         points += [
             ((left * 0.45 + right * 0.55) * 142, 624 - 7 * abs(left + right)),
             (right * 142, 610 + 6 * (1 - abs(right))),
@@ -176,8 +150,9 @@ def _draw_trousers(pen: Pen, build: Build, outfit: Outfit) -> None:
 
 
 def torso_outline(build: Build, hem: float, flare: float = 0.0) -> Points:
-    half = [(build.neck + 10, 176), (build.shoulder - 22, 190), (build.shoulder + 6, 214), (build.shoulder - 4, 262),
-            (build.chest, 310), (build.waist + flare, 400), (build.waist + flare * 1.6 + 4, hem)]  # fmt: skip
+    neck, shoulder, waist = build.neck, build.shoulder, build.waist
+    half = [(neck + 10, 176), (shoulder - 22, 190), (shoulder + 6, 214), (shoulder - 4, 262),
+            (build.chest, 310), (waist + flare, 400), (waist + flare * 1.6 + 4, hem)]  # fmt: skip
     right = smooth(half)
     return np.vstack([right, mirror(right)[::-1]])
 
@@ -209,24 +184,26 @@ def _draw_sailor_top(pen: Pen, build: Build, outfit: Outfit) -> Coverage:
 
 def _draw_sailor_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
     edge = build.shoulder - 4
-    flap = [(-build.neck - 7, 160), (-edge * 0.72, 178), (-edge, 206), (-edge + 8, 240), (-42, 282), (-2, 314), (-2, 280),
-            (-22, 232)]  # fmt: skip
+    flap = [(-build.neck - 7, 160), (-edge * 0.72, 178), (-edge, 206), (-edge + 8, 240), (-42, 282),
+            (-2, 314), (-2, 280), (-22, 232)]  # fmt: skip
     stripe = [(-edge + 13, 206), (-edge + 20, 232), (-46, 268), (-4, 300)]
     for flip in (1, -1):
         outline = smooth(np.array(flap) * (flip, 1), closed=True, cusps=(0, 2, 3, 5, 6))
         body = cloth(pen, [outline], mix(outfit.top, outfit.skirt or outfit.top, 0.5), depth=8)
         line = np.array(stripe) * (flip, 1)
         pen.line(line, [3.4, 3.4], pen.light.on(outfit.trim), clip=body, curve=False)
-        pen.line(line + (flip * 8.5, -6), [2.0, 2.0], pen.light.on(outfit.trim), clip=body, curve=False)
+        pen.line(
+            np.add(line, (flip * 8.5, -6)), [2.0, 2.0], pen.light.on(outfit.trim), clip=body, curve=False
+        )
 
 
 def _draw_bow(pen: Pen, colour: Colour, x: float, y: float) -> None:
     for side in (-1, 1):
         tail = [(0, 4), (side * 16, 40), (side * 30, 96), (side * 14, 88), (side * 4, 98), (side * 2, 50)]
-        cloth(pen, [smooth(np.array(tail) + (x, y), closed=True, cusps=(0, 2, 3, 4))], colour, depth=6)
+        cloth(pen, [smooth(np.add(tail, (x, y)), closed=True, cusps=(0, 2, 3, 4))], colour, depth=6)
     for side in (-1, 1):
         loop = [(0, 0), (side * 26, -24), (side * 56, -26), (side * 60, 0), (side * 54, 22), (side * 24, 14)]
-        cloth(pen, [smooth(np.array(loop) + (x, y), closed=True, cusps=(0,))], colour, depth=8)
+        cloth(pen, [smooth(np.add(loop, (x, y)), closed=True, cusps=(0,))], colour, depth=8)
         fold(pen, [(x + side * 8, y - 2), (x + side * 24, y - 8), (x + side * 40, y - 6)], colour, 2.4)
     cloth(pen, [ellipse(x, y + 1, 12, 14)], colour, depth=4)
 
@@ -249,9 +226,10 @@ def _draw_jacket(pen: Pen, build: Build, outfit: Outfit) -> Coverage:
 
 
 def _draw_jacket_side(pen: Pen, build: Build, outfit: Outfit, side: int) -> Coverage:
+    neck, shoulder, waist = build.neck, build.shoulder, build.waist
     edge = [(30, 168), (40, 240), (46, 330), (50, 430), (56, 522)]
-    half = [(build.neck + 8, 172), (build.shoulder - 20, 188), (build.shoulder + 8, 214), (build.shoulder, 270),
-            (build.chest + 6, 320), (build.waist + 12, 410), (build.waist + 20, 520)]  # fmt: skip
+    half = [(neck + 8, 172), (shoulder - 20, 188), (shoulder + 8, 214), (shoulder, 270),
+            (build.chest + 6, 320), (waist + 12, 410), (waist + 20, 520)]  # fmt: skip
     outline = np.vstack([smooth(half), smooth(edge)[::-1]]) * (side, 1)
     body = cloth(pen, [outline], outfit.top, depth=15, width=2.8)
     for spine, width in (
@@ -279,116 +257,3 @@ def _draw_shirt_collar(pen: Pen, build: Build, outfit: Outfit) -> None:
             1,
         )
         cloth(pen, [smooth(wing, closed=True, cusps=(0, 2, 3, 4))], outfit.under, depth=5, width=2.2)
-
-
-@dataclass(frozen=True)
-class _Joints:
-    shoulder: Points
-    elbow: Points
-    wrist: Points
-
-
-def _joints(build: Build, arm: Arm, side: int) -> _Joints:
-    shoulder = np.array([side * (build.shoulder - 16), 220.0])
-    elbow = shoulder + build.upper_length * _direction(arm.upper, side)
-    return _Joints(shoulder, elbow, elbow + build.fore_length * _direction(arm.fore, side))
-
-
-def draw_arm(
-    pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int, torso: Coverage
-) -> None:
-    joints, width = _joints(build, arm, side), build.arm
-    upper = [ribbon([joints.shoulder, joints.elbow], [width * 1.14, width * 1.08, width]),
-             ellipse(*joints.shoulder, width * 0.57)]  # fmt: skip
-    sleeve = _draw_sleeve(pen, build, outfit, skin, arm, side, upper)
-    # Without the contour between them, shoulder and sleeve are one piece of cloth.
-    seam = ellipse(joints.shoulder[0] - side * width * 0.5, joints.shoulder[1] - 8, width * 0.5, width * 0.95)
-    pen.fill(seam, pen.light.on(outfit.top), clip=sleeve.union(torso))
-
-
-def draw_forearm(pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int) -> None:
-    """Draw a forearm again, over what `draw_arm` was drawn under."""
-    sleeve = _draw_sleeve(pen, build, outfit, skin, arm, side, [])
-    joints, width = _joints(build, arm, side), build.arm
-    above = joints.elbow - 0.35 * width * _direction(arm.upper, side)
-    pen.fill(
-        ribbon([above, joints.elbow], [width * 0.98, width * 0.9]), pen.light.on(outfit.top), clip=sleeve
-    )
-
-
-def _draw_sleeve(
-    pen: Pen, build: Build, outfit: Outfit, skin: Colour, arm: Arm, side: int, upper: list[Points]
-) -> Coverage:
-    joints, width = _joints(build, arm, side), build.arm
-    elbow, wrist = joints.elbow, joints.wrist
-    if arm.hand != "hidden":
-        _draw_hand(pen, wrist, arm, side, skin, width / 46)
-    fore = [ribbon([elbow, wrist], [width, width * 0.98, width * 0.86]), ellipse(*elbow, width * 0.5)]
-    body = cloth(pen, [*upper, *fore], outfit.top, depth=11)
-    inward = np.array([-side * width * 0.45, 0.0])
-    crease(
-        pen,
-        [elbow + inward, elbow + inward * 0.2 + (0, 6), elbow - inward * 0.8 + (0, 2)],
-        13,
-        outfit.top,
-        body,
-    )
-    crease(
-        pen, [elbow - inward + (0, -22), elbow - (0, 16), elbow + inward * 0.6 - (0, 22)], 9, outfit.top, body
-    )
-    if arm.hand != "hidden":
-        near, far = wrist - 22 * _direction(arm.fore, side), wrist + 3 * _direction(arm.fore, side)
-        cloth(
-            pen,
-            [ribbon([near, far], [width * 0.98, width * 0.98])],
-            mix(outfit.top, outfit.trim, 0.9),
-            depth=5,
-        )
-    return body
-
-
-def _direction(degrees: float, side: int) -> Points:
-    angle = np.radians(degrees)
-    return np.array([side * np.sin(angle), np.cos(angle)])
-
-
-def _draw_hand(pen: Pen, wrist: Points, arm: Arm, side: int, skin: Colour, size: float) -> None:
-    down = _direction(arm.fore, side)
-    across = np.array([down[1], -down[0]]) * side
-    spread = 15.0 if arm.hand == "open" else 2.5
-
-    def place(u: float, v: float) -> Points:
-        return wrist + size * (u * across + v * down)
-
-    palm = smooth(
-        [place(-13, -6), place(-17, 22), place(-12, 40), place(13, 40), place(16, 20), place(12, -6)],
-        closed=True,
-    )
-    fingers = []
-    for index, length in enumerate((25, 31, 32, 27)):
-        angle, root = np.radians((index - 1.5) * spread), -12 + 8.2 * index
-        tip = (root + length * np.sin(angle), 36 + length * np.cos(angle))
-        fingers.append(
-            ribbon(
-                [place(root, 30), place((root + tip[0]) / 2, (30 + tip[1]) / 2), place(*tip)],
-                [10.5 * size, 10 * size, 6.5 * size],
-            )
-        )
-        fingers.append(ellipse(*place(*tip), 3.6 * size))
-    reach = 34 if arm.hand == "open" else 20
-    thumb = ribbon(
-        [place(-10, 6), place(-10 - reach * 0.5, 22), place(-10 - reach * 0.72, 40)],
-        [15 * size, 11 * size, 7 * size],
-    )
-    ink = mix(pen.light.shade_skin(skin), (70, 30, 40), 0.62)
-    pen.shape(
-        [palm, *fingers, thumb],
-        pen.light.on(skin),
-        ink=ink,
-        ink_width=2.0,
-        shade=pen.light.shade_skin(skin),
-        depth=6,
-    )
-    if arm.hand == "relaxed":
-        for root in (-8, 0, 8):
-            pen.line([place(root, 40), place(root * 1.05, 60)], 1.3, ink, opacity=0.7, curve=False)

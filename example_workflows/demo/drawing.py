@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,12 +44,7 @@ def _with_corners(control: Points, closed: bool, cusps: Sequence[int], steps: in
         control = np.vstack([control, control[:1]])
         cusps = [cusp - cusps[0] for cusp in cusps]
     bounds = sorted({0, *cusps, len(control) - 1})
-    return np.vstack(
-        [
-            smooth(control[first : last + 1], steps=steps)
-            for first, last in zip(bounds, bounds[1:], strict=False)
-        ]
-    )
+    return np.vstack([smooth(control[first : last + 1], steps=steps) for first, last in pairwise(bounds)])
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float | None = None, count: int = 40) -> Points:
@@ -62,7 +58,7 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> Points:
 
 
 def ribbon(spine: ArrayLike, widths: ArrayLike) -> Points:
-    """Return the outline of a band along a spine; `widths` (full widths) are spread evenly over its length."""
+    """Return the outline of a band along a spine; its full `widths` are spread evenly over it."""
     centre = smooth(spine) if len(np.asarray(spine)) > 2 else _straight(np.asarray(spine, dtype=np.float64))
     tangent = np.gradient(centre, axis=0)
     normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
@@ -123,7 +119,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Gradient:
-    """Colours along the line from `start` to `end` (canvas pixels), or outwards from `start` when `radial`."""
+    """Colours along the line from `start` to `end` in pixels, or outwards from `start` when `radial`."""
 
     start: tuple[float, float]
     end: tuple[float, float]

@@ -61,6 +61,16 @@ class FaceDesign:
     blush: Colour = (255, 138, 128)
 
 
+@dataclass(frozen=True)
+class _Head:
+    """What every feature of one face needs to know."""
+
+    pen: Pen
+    design: FaceDesign
+    mood: Expression
+    turn: float
+
+
 def warp(points: ArrayLike, turn: float, radius: float = CYLINDER_RADIUS) -> Points:
     """Turn the head: `turn` from -1 to 1 rotates points on a cylinder about its vertical axis."""
     flat = np.array(points, dtype=np.float64)
@@ -88,14 +98,15 @@ def draw_face(pen: Pen, design: FaceDesign, turn: float) -> Coverage:
 
 
 def draw_features(pen: Pen, design: FaceDesign, mood: Expression, turn: float, face: Coverage) -> None:
-    _draw_blush(pen, design, mood, turn, face)
+    head = _Head(pen, design, mood, turn)
+    _draw_blush(head, face)
     for side, openness in ((-1, mood.left_eye), (1, mood.right_eye)):
         if openness > 0.1:
-            _draw_open_eye(pen, design, mood, turn, side, openness)
+            _draw_open_eye(head, side, openness)
         else:
-            _draw_closed_eye(pen, design, mood, turn, side)
+            _draw_closed_eye(head, side)
     _draw_nose(pen, design, turn)
-    _draw_mouth(pen, design, mood, turn)
+    _draw_mouth(head)
     if mood.tear:
         _draw_tear(pen, turn)
 
@@ -125,26 +136,24 @@ def _lids(openness: float, height: float) -> tuple[list, list]:
     return upper, lower
 
 
-def _draw_open_eye(
-    pen: Pen, design: FaceDesign, mood: Expression, turn: float, side: int, openness: float
-) -> None:
+def _draw_open_eye(head: _Head, side: int, openness: float) -> None:
+    pen, design, turn = head.pen, head.design, head.turn
     light = pen.light
     upper, lower = _lids(openness, design.eye_height)
     opening = _eye_point(side, turn, smooth(upper + lower, closed=True, cusps=(0, 5)))
     white = pen.fill(opening, light.on((252, 252, 255)))
-    _draw_iris(pen, design, mood, turn, side, white)
+    _draw_iris(head, side, white)
     lid = _eye_point(side, turn, smooth(upper))
-    pen.line(lid + (0, 4.5), 9.0, light.shade((150, 140, 185)), clip=white, opacity=0.5, curve=False)
+    pen.line(np.add(lid, (0, 4.5)), 9.0, light.shade((150, 140, 185)), clip=white, opacity=0.5, curve=False)
     dark = mix(light.shade(design.brow), (22, 14, 26), 0.78)
-    _draw_lashes(pen, design, turn, side, upper, lower, dark)
+    _draw_lashes(head, side, upper, lower, dark)
     crease = [(-15, -16 * openness * design.eye_height - 4), (2, -28 * openness * design.eye_height - 4),
               (18, -19 * openness * design.eye_height - 4)]  # fmt: skip
     pen.line(_eye_point(side, turn, crease), 1.3, mix(dark, design.skin, 0.35), opacity=0.8)
 
 
-def _draw_iris(
-    pen: Pen, design: FaceDesign, mood: Expression, turn: float, side: int, clip: Coverage
-) -> None:
+def _draw_iris(head: _Head, side: int, clip: Coverage) -> None:
+    pen, design, mood, turn = head.pen, head.design, head.mood, head.turn
     light, height = pen.light, design.eye_height
     gaze_x, gaze_y = mood.gaze
     x, y = side * EYE_X + gaze_x + 2.0 * turn - side * 1.0, EYE_Y + gaze_y + 1.5
@@ -187,21 +196,21 @@ def _draw_iris(
     pen.fill(disc(6.0, tall * 0.40, 2.8, 3.4 * height), shine, clip=clip, opacity=0.92)
 
 
-def _draw_lashes(
-    pen: Pen, design: FaceDesign, turn: float, side: int, upper: list, lower: list, dark: Colour
-) -> None:
+def _draw_lashes(head: _Head, side: int, upper: list, lower: list, dark: Colour) -> None:
+    pen, turn, lash = head.pen, head.turn, head.design.lash
     lid = [*upper[:-1], (24.5, 3.0)]
-    pen.line(_eye_point(side, turn, smooth(lid)), np.array([2.0, 4.2, 5.6, 6.4, 6.8, 3.6]) * (0.75 + 0.25 * design.lash),
-             dark, curve=False)  # fmt: skip
-    wing = [upper[-2], (25, upper[-2][1] + 6), (25 + 6 * design.lash, upper[-2][1] + 6 - 4 * design.lash)]
+    widths = np.array([2.0, 4.2, 5.6, 6.4, 6.8, 3.6]) * (0.75 + 0.25 * lash)
+    pen.line(_eye_point(side, turn, smooth(lid)), widths, dark, curve=False)
+    wing = [upper[-2], (25, upper[-2][1] + 6), (25 + 6 * lash, upper[-2][1] + 6 - 4 * lash)]
     pen.line(_eye_point(side, turn, wing), [5.0, 4.0, 0.6], dark)
-    if design.lash > 0.7:
+    if lash > 0.7:
         flick = [upper[-3], (20, upper[-2][1] - 3), (27, upper[-2][1] - 7)]
         pen.line(_eye_point(side, turn, flick), [4.0, 2.6, 0.5], dark)
     pen.line(_eye_point(side, turn, [(22, 7), *lower[:2]]), [2.2, 2.0, 0.8], dark, opacity=0.85)
 
 
-def _draw_closed_eye(pen: Pen, design: FaceDesign, mood: Expression, turn: float, side: int) -> None:
+def _draw_closed_eye(head: _Head, side: int) -> None:
+    pen, design, mood, turn = head.pen, head.design, head.mood, head.turn
     dark = mix(pen.light.shade(design.brow), (22, 14, 26), 0.78)
     bow = -13.0 * mood.closed_curve
     base = 8.0 + (4.0 if mood.closed_curve < 0 else 0.0)
@@ -225,7 +234,8 @@ def _draw_nose(pen: Pen, design: FaceDesign, turn: float) -> None:
     pen.line(warp([(lean, 65), (lean * 1.9, 71), (lean * 0.2, 74)], turn, 100), [0.8, 2.4, 0.7], ink)
 
 
-def _draw_mouth(pen: Pen, design: FaceDesign, mood: Expression, turn: float) -> None:
+def _draw_mouth(head: _Head) -> None:
+    pen, design, mood, turn = head.pen, head.design, head.mood, head.turn
     ink = mix(pen.light.shade_skin(design.skin), (96, 26, 38), 0.78)
     lines = {
         "smile": [(-17, 92), (-8, 97), (0, 98.5), (8, 97), (17, 91)],
@@ -240,7 +250,7 @@ def _draw_mouth(pen: Pen, design: FaceDesign, mood: Expression, turn: float) -> 
             low = [(-5, 106), (0, 107), (5, 106)]
             pen.line(warp(low, turn, 110), 1.2, pen.light.shade_skin(design.skin))
         return
-    _draw_open_mouth(pen, design, mood, turn, ink)
+    _draw_open_mouth(head, ink)
 
 
 OPEN_MOUTHS = {
@@ -251,7 +261,8 @@ OPEN_MOUTHS = {
 }
 
 
-def _draw_open_mouth(pen: Pen, design: FaceDesign, mood: Expression, turn: float, ink: Colour) -> None:
+def _draw_open_mouth(head: _Head, ink: Colour) -> None:
+    pen, mood, turn = head.pen, head.mood, head.turn
     light = pen.light
     points, cusps = OPEN_MOUTHS[mood.mouth]
     outline = warp(smooth(points, closed=True, cusps=cusps), turn, 110)
@@ -266,7 +277,8 @@ def _draw_open_mouth(pen: Pen, design: FaceDesign, mood: Expression, turn: float
         pen.fill(warp(teeth, turn, 110), light.on((255, 252, 250)), clip=body)
 
 
-def _draw_blush(pen: Pen, design: FaceDesign, mood: Expression, turn: float, face: Coverage) -> None:
+def _draw_blush(head: _Head, face: Coverage) -> None:
+    pen, design, mood, turn = head.pen, head.design, head.mood, head.turn
     for side in (-1, 1):
         spot = warp(ellipse(side * 56, 71, 17, 9), turn, 112)
         glow = pen.cover(spot).blurred(5 * pen.scale).within(face)

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from body import (
-    BOY,
-    GIRL,
-    POSES,
-    Build,
-    Outfit,
-    draw_arm,
-    draw_collar,
-    draw_forearm,
-    draw_lower_body,
-    draw_neck,
-    draw_torso,
-)
+from arms import POSES, Wearer, draw_arm, draw_forearm
+from body import BOY, GIRL, Build, Outfit, draw_collar, draw_lower_body, draw_neck, draw_torso
 from drawing import Layer
 from face import EXPRESSIONS, FaceDesign, draw_brows, draw_face, draw_features
 from hair import HairColours, HairStyle, draw_back, draw_front, front_shapes
@@ -39,16 +28,17 @@ AOI = Character(
     LONG,
     TEAL,
     GIRL,
-    Outfit("sailor", (58, 70, 128), (250, 248, 252), (244, 244, 252), (214, 52, 62), (44, 54, 104), (34, 36, 58),
-           (112, 62, 48)),
+    Outfit("sailor", top=(58, 70, 128), under=(250, 248, 252), trim=(244, 244, 252), accent=(214, 52, 62),
+           skirt=(44, 54, 104), legs=(34, 36, 58), shoes=(112, 62, 48)),
 )  # fmt: skip
 REN = Character(
-    FaceDesign(skin=(250, 217, 190), iris=(74, 168, 92), brow=(120, 50, 32), eye_height=0.86, lash=0.3, jaw=1.05),
+    FaceDesign(skin=(250, 217, 190), iris=(74, 168, 92), brow=(120, 50, 32), eye_height=0.86, lash=0.3,
+               jaw=1.05),
     TOUSLED,
     AUBURN,
     BOY,
-    Outfit("jacket", (226, 168, 52), (250, 250, 252), (150, 100, 38), (70, 110, 90), None, (70, 78, 104),
-           (226, 224, 230)),
+    Outfit("jacket", top=(226, 168, 52), under=(250, 250, 252), trim=(150, 100, 38), accent=(70, 110, 90),
+           skirt=None, legs=(70, 78, 104), shoes=(226, 224, 230)),
 )  # fmt: skip
 # Aoi in everything but her hair: the consistency check is to catch this one.
 AOI_WRONG_HAIR = replace(AOI, hair_colours=PINK, face=replace(AOI.face, brow=(170, 70, 110)))
@@ -58,8 +48,8 @@ STRANGER = Character(
     TWIN_TAILS,
     SILVER,
     GIRL,
-    Outfit("jacket", (126, 92, 160), (52, 46, 66), (236, 196, 214), (236, 196, 214), (58, 50, 76), (236, 232, 240),
-           (60, 46, 62)),
+    Outfit("jacket", top=(126, 92, 160), under=(52, 46, 66), trim=(236, 196, 214), accent=(236, 196, 214),
+           skirt=(58, 50, 76), legs=(236, 232, 240), shoes=(60, 46, 62)),
 )  # fmt: skip
 
 
@@ -93,16 +83,17 @@ def draw_character(size: tuple[int, int], who: Placement) -> Image.Image:
     head = Pen.at(layer, light, who.x, who.y, who.scale).turned(who.tilt, (0.0, 124.0))
     character, pose = who.character, POSES[who.pose]
     draw_back(head, character.hair, character.hair_colours, who.turn)
-    draw_lower_body(pen, character.build, character.outfit, character.face.skin)
-    draw_neck(pen, character.build, character.face.skin)
-    torso = draw_torso(pen, character.build, character.outfit)
-    dress = (pen, character.build, character.outfit)
-    for arm, side in ((pose.left, -1), (pose.right, 1)):
-        draw_arm(*dress, character.face.skin, arm, side, torso)
-    draw_collar(*dress)
-    for arm, side in ((pose.left, -1), (pose.right, 1)):
+    build, outfit, skin = character.build, character.outfit, character.face.skin
+    draw_lower_body(pen, build, outfit, skin)
+    draw_neck(pen, build, skin)
+    torso = draw_torso(pen, build, outfit)
+    wearer, arms = Wearer(pen, build, outfit, skin), ((pose.left, -1), (pose.right, 1))
+    for arm, side in arms:
+        draw_arm(wearer, arm, side, torso)
+    draw_collar(pen, build, outfit)
+    for arm, side in arms:
         if arm.in_front:
-            draw_forearm(*dress, character.face.skin, arm, side)
+            draw_forearm(wearer, arm, side)
     _draw_head(head, character, who)
     _draw_rim(layer, light, who.scale)
     return layer.image

@@ -94,35 +94,35 @@ def draw_front(pen: Pen, style: HairStyle, colours: HairColours, turn: float) ->
     body = pen.shape(shapes, tone, ink=ink, shade=shade, depth=9)
     pen.layer.paint(pen.form_shadow(body, 22), shade, opacity=0.35)
     for spine, width in (*style.side_locks, *style.locks):
-        _draw_lock(pen, spine, width, turn, tone, shade, ink)
+        _draw_lock(pen, lock(spine, width), turn, _Tones(tone, shade, ink))
     _draw_crown(pen, style, turn, shade, body)
     _draw_shine(pen, style, colours, turn, body)
 
 
-def _draw_lock(
-    pen: Pen, spine: Spine, width: float, turn: float, tone: Paint, shade: Colour, ink: Colour
-) -> None:
+@dataclass(frozen=True)
+class _Tones:
+    lit: Paint
+    shade: Colour
+    ink: Colour
+
+
+def _draw_lock(pen: Pen, outline: Points, turn: float, tones: _Tones) -> None:
     """Lay a lock over those before it: a shaded flank, and two edges that start thin at the root."""
-    outline = lock(spine, width)
     half = len(outline) // 2
     flanks = (outline[:half], outline[half:][::-1])
     visible = [edge[round(half * ROOT_SHARE) :] for edge in flanks]
     # A pointed top, so that the lock grows out of the hair instead of lying on it.
     root = (flanks[0] + flanks[1])[round(half * ROOT_SHARE * 0.4)] / 2
     front = np.vstack([root, visible[0], visible[1][::-1]])
-    cover = pen.fill(warp(front, turn, HAIR_RADIUS), tone)
+    cover = pen.fill(warp(front, turn, HAIR_RADIUS), tones.lit)
     pick = max if pen.light.direction[0] < 0 else min
     dark = pick(visible, key=lambda flank: flank[:, 0].mean())
     centre = (visible[0] + visible[1]) / 2
     deep = np.sin(np.linspace(0, np.pi * 0.62, len(dark)))[:, None] * 0.62
-    pen.fill(
-        warp(np.vstack([dark, (dark + (centre - dark) * deep)[::-1]]), turn, HAIR_RADIUS),
-        shade,
-        clip=cover,
-        opacity=0.9,
-    )
+    flank = np.vstack([dark, (dark + (centre - dark) * deep)[::-1]])
+    pen.fill(warp(flank, turn, HAIR_RADIUS), tones.shade, clip=cover, opacity=0.9)
     for edge in visible:
-        pen.line(warp(edge, turn, HAIR_RADIUS), [0.3, 1.3, 2.0, 1.3], ink, curve=False, opacity=0.95)
+        pen.line(warp(edge, turn, HAIR_RADIUS), [0.3, 1.3, 2.0, 1.3], tones.ink, curve=False, opacity=0.95)
 
 
 def _draw_crown(pen: Pen, style: HairStyle, turn: float, shade: Colour, body: Coverage) -> None:
@@ -130,11 +130,8 @@ def _draw_crown(pen: Pen, style: HairStyle, turn: float, shade: Colour, body: Co
     height, reach, sag = style.shine
     for across in (-0.92, -0.66, -0.4, -0.12, 0.2, 0.48, 0.74, 0.95):
         low = (reach * across * 1.02, height + sag * across**2 + 6)
-        spine = [
-            (18 * across, -119 + 4 * across**2),
-            ((18 * across + low[0]) * 0.62, -106 + 16 * across**2),
-            low,
-        ]
+        middle = ((18 * across + low[0]) * 0.62, -106 + 16 * across**2)
+        spine = [(18 * across, -119 + 4 * across**2), middle, low]
         pen.line(warp(spine, turn, HAIR_RADIUS), [0.3, 1.8, 0.4], shade, clip=body, opacity=0.8)
 
 
@@ -151,9 +148,3 @@ def _draw_shine(pen: Pen, style: HairStyle, colours: HairColours, turn: float, b
     down = middle * np.where(tooth, np.resize(SHINE_DOWN, 27), 5.0)
     edge = np.stack([np.r_[x + 3 * tooth, (x - 3 * tooth)[::-1]], np.r_[y - up, (y + down)[::-1]]], axis=1)
     pen.fill(warp(edge, turn, HAIR_RADIUS), light, clip=body, opacity=0.82)
-    pen.fill(
-        warp(edge * (1, 0.45) + (0, 0.55 * height + 2), turn, HAIR_RADIUS),
-        mix(light, (255, 255, 255), 0.35),
-        clip=body,
-        opacity=0.5,
-    )

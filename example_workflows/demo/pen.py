@@ -106,7 +106,7 @@ class Pen:
         opacity: float = 1.0,
         curve: bool = True,
     ) -> None:
-        """Draw a line whose width runs through `widths`; one number means thin ends and that width between."""
+        """Draw a line whose width runs through `widths`; one number means thin ends around that width."""
         path = self.to_pixels(smooth(points) if curve and len(np.asarray(points)) > 2 else points)
         stops = [0.25 * widths, widths, widths, 0.25 * widths] if isinstance(widths, (int, float)) else widths
         width = np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(stops)), stops) * self.scale
@@ -125,7 +125,7 @@ class Pen:
         depth: float = 0.0,
         clip: Coverage | None = None,
     ) -> Coverage:
-        """Paint the union of the outlines with a contour, and a shadow `depth` units wide away from the light."""
+        """Paint the union of the outlines with a contour, and a shadow `depth` units wide."""
         for outline in outlines:
             self.contour(outline, ink, ink_width, clip)
         body = self.cover(*outlines).within(clip)

@@ -9,7 +9,11 @@ from drawing import Colour, Coverage, Gradient, Layer, ellipse, rectangle, smoot
 from pen import LIGHTS, Pen, mix
 from PIL import Image, ImageChops, ImageFilter
 
+Place = tuple[float, float]
 Stops = Sequence[tuple[float, tuple[int, ...]]]
+
+# Where the moon's spots lie and how large they are, in radii.
+CRATERS = ((-0.3, -0.2, 0.22), (0.25, 0.1, 0.3), (-0.1, 0.45, 0.18), (0.4, -0.4, 0.12), (-0.55, 0.25, 0.13))
 
 
 def new_scene(size: tuple[int, int], design_height: float = 900.0) -> Pen:
@@ -27,12 +31,12 @@ def sky(pen: Pen, top: float, bottom: float, stops: Stops) -> None:
     pen.layer.paint(whole, Gradient(tuple(start), tuple(end), stops))
 
 
-def tone(pen: Pen, start: tuple[float, float], end: tuple[float, float], stops: Stops) -> Gradient:
+def tone(pen: Pen, start: Place, end: Place, stops: Stops) -> Gradient:
     first, last = pen.to_pixels([start, end])
     return Gradient(tuple(first), tuple(last), stops)
 
 
-def glow(pen: Pen, centre: tuple[float, float], radius: float, colour: Colour, strength: float = 0.8) -> None:
+def glow(pen: Pen, centre: Place, radius: float, colour: Colour, strength: float = 0.8) -> None:
     x, y = centre
     middle, edge = pen.to_pixels([(x, y), (x + radius, y)])
     fall = [(t, (*colour, round(255 * strength * (1 - t) ** 2.2))) for t in np.linspace(0, 1, 9).tolist()]
@@ -48,25 +52,20 @@ def stars(pen: Pen, count: int, bottom: float, seed: int) -> None:
 
 
 def moon(pen: Pen, x: float, y: float, radius: float) -> None:
-    glow(pen, x, y, radius * 3.4, (190, 205, 255), 0.5)
-    glow(pen, x, y, radius * 1.7, (255, 240, 205), 0.7)
-    disc = pen.fill(ellipse(x, y, radius, count=80), tone(pen, (x - radius, y - radius), (x + radius, y + radius),
-                    [(0, (255, 252, 236)), (1, (250, 226, 176))]))  # fmt: skip
-    for dx, dy, size in (
-        (-0.3, -0.2, 0.22),
-        (0.25, 0.1, 0.3),
-        (-0.1, 0.45, 0.18),
-        (0.4, -0.4, 0.12),
-        (-0.55, 0.25, 0.13),
-    ):
+    glow(pen, (x, y), radius * 3.4, (190, 205, 255), 0.5)
+    glow(pen, (x, y), radius * 1.7, (255, 240, 205), 0.7)
+    pale = [(0, (255, 252, 236)), (1, (250, 226, 176))]
+    paint = tone(pen, (x - radius, y - radius), (x + radius, y + radius), pale)
+    disc = pen.fill(ellipse(x, y, radius, count=80), paint)
+    for dx, dy, size in CRATERS:
         crater = ellipse(x + dx * radius, y + dy * radius, size * radius, size * radius * 0.85)
         pen.fill(crater, (232, 206, 156), clip=disc, opacity=0.45)
 
 
-def cumulus(pen: Pen, x: float, y: float, width: float, colours: tuple[Colour, Colour], seed: int) -> None:
-    """Paint a heap of round puffs on a flat base at `y`; `colours` are its lit and its shaded side."""
+def cumulus(pen: Pen, base: Place, width: float, colours: tuple[Colour, Colour], seed: int) -> None:
+    """Paint a heap of round puffs on a flat base; `colours` are its lit and its shaded side."""
     rng = np.random.default_rng(seed)
-    lit, shaded = colours
+    (x, y), (lit, shaded) = base, colours
     puffs = []
     for _ in range(34):
         along = rng.normal(0, 0.42)
@@ -83,23 +82,19 @@ def cumulus(pen: Pen, x: float, y: float, width: float, colours: tuple[Colour, C
         puff = pen.cover(ellipse(px, py, r, r * 0.92)).within(floor)
         under = puff.minus(puff.shifted(-0.32 * r * pen.scale, -0.42 * r * pen.scale))
         pen.layer.paint(under.blurred(0.12 * r * pen.scale), shaded, opacity=0.34)
-        edge = puff.minus(puff.shifted(0.2 * r * pen.scale, 0.3 * r * pen.scale)).blurred(
-            0.08 * r * pen.scale
-        )
-        pen.layer.paint(edge.within(body), lit, opacity=0.55)
+        edge = puff.minus(puff.shifted(0.2 * r * pen.scale, 0.3 * r * pen.scale))
+        pen.layer.paint(edge.blurred(0.08 * r * pen.scale).within(body), lit, opacity=0.55)
 
 
-def streak(
-    pen: Pen, x: float, y: float, length: float, height: float, colour: Colour, opacity: float = 0.8
-) -> None:
-    outline = smooth([(x - length / 2, y), (x - length * 0.2, y - height * 0.5), (x + length * 0.1, y - height),
-                      (x + length / 2, y - height * 0.1), (x + length * 0.15, y + height * 0.35),
-                      (x - length * 0.25, y + height * 0.2)], closed=True, cusps=(0, 3))  # fmt: skip
-    pen.fill(outline, colour, opacity=opacity)
+def streak(pen: Pen, centre: Place, extent: Place, colour: Colour, opacity: float = 0.8) -> None:
+    """Paint a long thin cloud; `extent` is its length and height."""
+    outline = [(-0.5, 0), (-0.2, -0.5), (0.1, -1), (0.5, -0.1), (0.15, 0.35), (-0.25, 0.2)]
+    placed = np.array(outline) * extent + np.array(centre)
+    pen.fill(smooth(placed, closed=True, cusps=(0, 3)), colour, opacity=opacity)
 
 
 def skyline(
-    pen: Pen, base: float, tallest: float, colour: Colour, seed: int, lamp: Colour | None = None
+    pen: Pen, base: float, tallest: float, colour: Colour, seed: int, *, lamp: Colour | None = None
 ) -> None:
     """Paint a row of flat-roofed houses standing on `base`, some of their windows lit."""
     rng = np.random.default_rng(seed)
@@ -108,9 +103,8 @@ def skyline(
         width, height = rng.uniform(40, 110), tallest * rng.uniform(0.3, 1.0)
         pen.fill(rectangle(x, base - height, x + width, base + 2), colour)
         if rng.random() < 0.4:
-            pen.fill(
-                rectangle(x + width * 0.3, base - height - 14, x + width * 0.55, base - height + 2), colour
-            )
+            tank = rectangle(x + width * 0.3, base - height - 14, x + width * 0.55, base - height + 2)
+            pen.fill(tank, colour)
         if lamp:
             _windows(pen, rng, (x, base - height, x + width, base), lamp)
         x += width + rng.choice([0.0, 0.0, 8.0])
@@ -126,18 +120,16 @@ def _windows(
                 pen.fill(rectangle(wx, wy, wx + 6, wy + 8), lamp, opacity=float(rng.uniform(0.5, 1.0)))
 
 
-def street_lamp(
-    pen: Pen, x: float, ground: float, height: float, side: int, lit: Colour = (255, 222, 160)
-) -> None:
-    dark, size = (30, 30, 58), height / 300
+def street_lamp(pen: Pen, foot: Place, height: float, side: int, lit: Colour = (255, 222, 160)) -> None:
+    """Paint a lamp post whose arm reaches to one `side` (-1 left, 1 right), and the light it throws."""
+    (x, ground), dark, size = foot, (30, 30, 58), height / 300
     top = ground - height
-    pen.line([(x, ground), (x, top + 24 * size), (x + side * 14 * size, top), (x + side * 58 * size, top - 4 * size)],
-             [9 * size, 6 * size, 5 * size, 4 * size], dark)  # fmt: skip
-    hood = [(x + side * 36 * size, top + 2 * size), (x + side * 46 * size, top - 12 * size),
-            (x + side * 78 * size, top - 10 * size), (x + side * 84 * size, top + 4 * size)]  # fmt: skip
-    pen.fill(hood, dark)
+    reach = np.array([side, 1]) * size
+    mast = [(x, ground), (x, top + 24 * size), (14, 0) * reach + (x, top), (58, -4) * reach + (x, top)]
+    pen.line(mast, [9 * size, 6 * size, 5 * size, 4 * size], dark)
+    pen.fill(np.array([(36, 2), (46, -12), (78, -10), (84, 4)]) * reach + np.array([x, top]), dark)
     bulb = x + side * 61 * size
-    glow(pen, bulb, top + 6 * size, 190 * size, lit, 0.55)
+    glow(pen, (bulb, top + 6 * size), 190 * size, lit, 0.55)
     pen.fill(ellipse(bulb, top + 5 * size, 20 * size, 6 * size), mix(lit, (255, 255, 255), 0.6))
     cone = [
         (bulb - 16 * size, top + 8 * size),
@@ -147,34 +139,41 @@ def street_lamp(
     ]
     fall = tone(pen, (bulb, top), (bulb, ground), [(0, (*lit, 70)), (1, (*lit, 0))])
     pen.fill(cone, fall)
-    glow(pen, bulb, ground, 120 * size, lit, 0.28)
+    glow(pen, (bulb, ground), 120 * size, lit, 0.28)
 
 
-def train_side(
-    pen: Pen, x: float, y: float, cars: int, height: float, body: Colour, stripe: Colour, lamp: Colour
-) -> None:
-    """Paint a train seen from the side; `y` is the top of the rails."""
+def train_side(pen: Pen, rail: Place, cars: int, height: float) -> float:
+    """Paint a lit train from the side, its tail at `rail` on top of the rails; return where its nose is."""
+    x, y = rail
+    body, dark = (226, 222, 236), (20, 18, 50)
+    sheen = tone(
+        pen, (0, y - height), (0, y), [(0, mix(body, (255, 255, 255), 0.15)), (1, mix(body, dark, 0.45))]
+    )
     length = height * 3.6
     for car in range(cars):
         left = x + car * (length + height * 0.06)
-        box = rectangle(left, y - height, left + length, y - height * 0.1)
         pen.fill(rectangle(left + length * 0.05, y - height * 0.16, left + length * 0.95, y), (26, 24, 44))
+        pen.fill(rectangle(left, y - height, left + length, y - height * 0.1), sheen)
+        pen.fill(rectangle(left, y - height * 0.38, left + length, y - height * 0.26), (66, 140, 150))
+        for window in left + length * np.linspace(0.05, 0.86, 8):
+            pane = rectangle(window, y - height * 0.84, window + length * 0.085, y - height * 0.48)
+            pen.fill(pane, (255, 232, 170))
+        for door in (left + 0.2 * length, left + 0.72 * length):
+            pen.line([(door, y - height * 0.9), (door, y - height * 0.12)], [2, 2], mix(body, dark, 0.6))
+    return left + length
+
+
+def ripples(pen: Pen, x: float, y: float, colour: Colour, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for step in range(46):
+        depth = step / 46
+        half = rng.uniform(14, 60) * (0.5 + depth)
+        centre = x + rng.normal(0, 34 + 60 * depth)
         pen.fill(
-            box,
-            tone(
-                pen,
-                (0, y - height),
-                (0, y),
-                [(0, mix(body, (255, 255, 255), 0.15)), (1, mix(body, (20, 18, 50), 0.45))],
-            ),
+            ellipse(centre, y + 6 + depth**1.3 * 190, half, 1.4 + 2.2 * depth),
+            colour,
+            opacity=float(rng.uniform(0.25, 0.75)),
         )
-        pen.fill(rectangle(left, y - height * 0.38, left + length, y - height * 0.26), stripe)
-        for share in np.linspace(0.05, 0.86, 8):
-            wx = left + share * length
-            pen.fill(rectangle(wx, y - height * 0.84, wx + length * 0.085, y - height * 0.48), lamp)
-        for share in (0.2, 0.72):
-            wx = left + share * length
-            pen.line([(wx, y - height * 0.9), (wx, y - height * 0.12)], [2, 2], mix(body, (20, 18, 50), 0.6))
 
 
 def bloom(image: Image.Image, strength: float = 0.35) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def speak(voice: Voice, text: str, seed: int) -> NDArray[np.float32]:
     count = int((starts[-1] + 0.12) * SAMPLE_RATE)
     t = np.arange(count) / SAMPLE_RATE
     formants = _formant_tracks(voice, [vowel[0] for _, vowel in syllables], starts, t)
-    voiced = _glottal(voice, t, formants, starts, text.rstrip()[-1:], rng)
+    voiced = _glottal(voice, t, formants, starts, ending=text.rstrip()[-1:], rng=rng)
     sound = voiced * _loudness(starts, t) + _hisses([head for head, _ in syllables], starts, count, rng)
     edge = np.clip(np.minimum(t, t[-1] - t) / 0.02, 0, 1)
     sound *= edge
@@ -53,7 +54,7 @@ def _formant_tracks(voice: Voice, vowels: list[str], starts: NDArray, t: NDArray
 
 
 def _glottal(
-    voice: Voice, t: NDArray, formants: NDArray, starts: NDArray, ending: str, rng: np.random.Generator
+    voice: Voice, t: NDArray, formants: NDArray, starts: NDArray, *, ending: str, rng: np.random.Generator
 ) -> NDArray:
     """Sum the harmonics of the vocal cords, each as loud as the vocal tract lets it through."""
     progress = t / t[-1]
@@ -76,7 +77,7 @@ def _glottal(
 
 def _loudness(starts: NDArray, t: NDArray) -> NDArray:
     level = np.zeros_like(t)
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts):
         inside = np.clip((t - start) / 0.035, 0, 1) * np.clip((stop + 0.02 - t) / 0.05, 0, 1)
         level = np.maximum(level, inside)
     return 0.12 * (t < starts[-1]) + 0.88 * level

@@ -5,13 +5,14 @@ import os
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
+from tower_anime.web.routes.errors import BusyError
+from tower_anime.web.routes.pool import CpuPool
 
 CHARACTERS = "/anime/characters"
 
@@ -404,23 +405,27 @@ def test_scoring_without_references_says_so(site, hero, pictures) -> None:
 
 
 def test_too_many_uploads_at_once_are_told_to_come_back(site, hero, pictures, monkeypatch) -> None:
-    """Two threads and sixteen places: of thirty uploads that block, some are refused with 429."""
+    async def refuse(*_args: object) -> None:
+        raise BusyError("Too many pictures.")
+
+    monkeypatch.setattr(CpuPool, "run", refuse)
+    answer = site.upload(f"{hero}/references", [("a.png", pictures.png())])
+    assert (answer.status, answer.error["code"]) == (429, "busy")
+    assert answer.headers["Retry-After"]
+    assert list((site.services.settings.home / "uploads").iterdir()) == []
+
+
+def test_the_pool_has_so_many_places_and_no_more() -> None:
     release = threading.Event()
 
-    def block(*_args: object) -> None:
-        release.wait(10)
-
-    monkeypatch.setattr("tower_anime.services.uploads._rewrite", block)
-    data = pictures.png()
-    with ThreadPoolExecutor(24) as senders:
-        sent = [senders.submit(site.upload, f"{hero}/references", [("a.png", data)]) for _ in range(24)]
-        deadline = time.monotonic() + 10
-        while sum(future.done() for future in sent) < 6 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        refused = [future.result() for future in sent if future.done()]
-        health = site.call("GET", "/anime/projects").status
+    async def fill() -> None:
+        pool = CpuPool(n_threads=1, n_waiting=1)
+        busy = [asyncio.create_task(pool.run(release.wait, 10)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await pool.run(int)
         release.set()
-    assert len(refused) == 6
-    assert {answer.status for answer in refused} == {429}
-    assert refused[0].headers["Retry-After"]
-    assert health == 200
+        assert await asyncio.gather(*busy) == [True, True]
+        assert await pool.run(int, "7") == 7
+
+    asyncio.run(fill())

@@ -67,7 +67,9 @@ class Operation:
     @property
     def returns_file(self) -> bool:
         """Whether the answer is the bytes of a stored file."""
-        return inspect.isclass(self.returns) and issubclass(self.returns, web.StreamResponse)
+        # `list[X]` passes for a class on Python 3.10.
+        is_class = inspect.isclass(self.returns) and get_origin(self.returns) is None
+        return is_class and issubclass(self.returns, web.StreamResponse)
 
     @property
     def answers(self) -> dict[int, Any]:

@@ -1,0 +1,83 @@
+"""Onset strength and change of harmony on an even subdivision of the pulse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .onsets import OnsetEnvelope
+
+# Steps to a pulse: divisible by 2, 3 and 4, for straight, ternary and sixteenth-note music.
+STEPS = 12
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A recording, sampled at the steps of its pulse.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (n_steps,)
+        Seconds; every `STEPS`-th is a pulse.
+    bands : ndarray of float64, shape (4, n_steps)
+        Strongest onset within half a step; about 1 for the strong onsets of each band.
+    change : ndarray of float64, shape (n_steps,)
+        How much the harmony changes there: mean 0, standard deviation 1.
+    """
+
+    times: NDArray[np.float64]
+    bands: NDArray[np.float64]
+    change: NDArray[np.float64]
+
+    def likeness(self, n_steps: int) -> float:
+        """Return the correlation of the onsets with themselves `n_steps` later; 0 when that is too far."""
+        if not 0 < n_steps < self.times.size // 2:
+            return 0.0
+        curves = self.bands - self.bands.mean(axis=1, keepdims=True)
+        return float((curves[:, n_steps:] * curves[:, :-n_steps]).sum() / ((curves**2).sum() + 1e-12))
+
+
+def lattice(envelope: OnsetEnvelope, pulses: NDArray[np.float64]) -> Lattice:
+    """Sample an envelope on `STEPS` even steps of each pulse.
+
+    Parameters
+    ----------
+    envelope : OnsetEnvelope
+        Of the recording.
+    pulses : ndarray of float64, shape (n,)
+        Seconds in the clock of the envelope, ascending, at least two.
+    """
+    n_steps = (pulses.size - 1) * STEPS + 1
+    times = np.interp(np.arange(n_steps) / STEPS, np.arange(pulses.size), pulses)
+    reach = max(1, int(np.median(np.diff(times)) / 2 * envelope.frame_rate))
+    frames = np.round(times * envelope.frame_rate).astype(int)
+    last = envelope.bands.shape[1] - 1
+    near = np.stack([envelope.bands[:, np.clip(frames + d, 0, last)] for d in range(-reach, reach + 1)])
+    bands = near.max(axis=0).astype(np.float64)
+    strong = np.percentile(bands, 95, axis=1, keepdims=True)
+    bands = bands / (strong + 0.25 * strong.max(initial=0.0) + 1e-9)
+    return Lattice(times, bands, _harmonic_change(envelope, times, float(np.median(np.diff(pulses)))))
+
+
+def _harmonic_change(
+    envelope: OnsetEnvelope, times: NDArray[np.float64], period: float
+) -> NDArray[np.float64]:
+    """Compare the harmony of a pulse before with that of a pulse after each time."""
+    spectra = envelope.harmony.astype(np.float64)
+    sums = np.concatenate([np.zeros((1, spectra.shape[1])), np.cumsum(spectra, axis=0)])
+    last = sums.shape[0] - 1
+
+    def direction(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
+        first, end = (np.clip(np.round(t * envelope.harmony_rate).astype(int), 0, last) for t in (start, stop))
+        total = sums[np.maximum(end, first)] - sums[first]
+        return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+
+    span = min(max(period, 0.3), 0.8)
+    # The harmony's window reaches 0.1 s to either side: keep clear of the change itself.
+    before, after = direction(times - span, times - 0.05), direction(times + 0.05, times + span)
+    change = 1.0 - np.sum(before * after, axis=1)
+    change -= change.mean()
+    spread = float(change.std())
+    return change / spread if spread > 1e-6 else np.zeros_like(change)

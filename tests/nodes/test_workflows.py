@@ -1,0 +1,152 @@
+"""The example workflows: run by API, and opened in the editor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "example_workflows"
+NAMES = ["tower_character_gate", "tower_bpm_sync"]
+# Chosen from the host's own lists when the editor opens a workflow.
+CHOSEN_IN_PLACE = {"ckpt_name", "character", "file", "audio"}
+CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture
+def ready(studio, aki, media):
+    """What the example workflows choose is there."""
+    media.video("shots.mp4", [1.7, 2.3, 1.2, 2.6])
+    media.clicks("beats.wav", bpm=120.0, seconds=16.0)
+    return studio
+
+
+def nodes_of(prompt: dict, class_type: str) -> list[str]:
+    return [node_id for node_id, node in prompt.items() if node["class_type"] == class_type]
+
+
+def assets_of(studio, run) -> list:
+    """Return the recorded files of a run, each checked against its digest."""
+    assets = studio.services.assets.list(job_id=studio.job(run).id)
+    for asset in assets:
+        assert hashlib.sha256(asset.file_path.read_bytes()).hexdigest() == asset.sha256
+    return assets
+
+
+@pytest.mark.host
+def test_sample_inject_gate_save(ready):
+    prompt = ready.workflow("tower_character_gate")
+    [latent], [sampler] = nodes_of(prompt, "EmptyLatentImage"), nodes_of(prompt, "KSampler")
+    prompt[latent]["inputs"] |= {"width": 64, "height": 64, "batch_size": 2}
+    prompt[sampler]["inputs"] |= {"steps": 2}
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+
+    assets = assets_of(ready, run)
+    assert [asset.file_type for asset in assets] == ["image"] * 2
+    verdict = ready.services.gates.list(job_id=ready.job(run).id)
+    assert len(verdict) == 1 and len(verdict[0].details["verdicts"]) == 2
+
+    again = ready.run(prompt)
+    assert again.cached == set(prompt) and assets_of(ready, again) == []
+
+
+@pytest.mark.host
+def test_picture_sync_save(ready):
+    run = ready.run(ready.workflow("tower_bpm_sync"))
+    assert run.succeeded, run.error["exception_message"]
+    [asset] = assets_of(ready, run)
+    assert asset.file_type == "video" and asset.duration_seconds > 5
+
+
+@pytest.fixture(scope="session")
+def editor(studio) -> Iterator:
+    """The host's editor in a real browser."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found; set CHROMIUM_PATH")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.request.post(
+            f"{studio.comfy.url}/api/settings/Comfy.TutorialCompleted",
+            data="true",
+            headers={"Content-Type": "application/json"},
+        )
+        page.goto(studio.comfy.url, wait_until="domcontentloaded")
+        page.wait_for_function(
+            "() => window.app?.graph && window.app.extensionManager"
+            " && window.LiteGraph?.registered_node_types?.TowerProjectSaver"
+        )
+        yield page
+        browser.close()
+
+
+@pytest.mark.host
+@pytest.mark.browser
+@pytest.mark.parametrize("name", NAMES)
+class TestInTheEditor:
+    @pytest.fixture
+    def opened(self, ready, editor, name):
+        # Lists are read when the page loads, and the tests have made files since.
+        editor.evaluate("async () => await window.app.refreshComboInNodes()")
+        workflow = json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))
+        editor.evaluate("async workflow => { await window.app.loadGraphData(workflow) }", workflow)
+        return editor
+
+    def test_no_node_is_missing_or_red(self, opened, name):
+        # A node that the editor does not know has the class of plain nodes, and a red frame.
+        odd = opened.evaluate(
+            "() => window.app.graph.nodes.filter(node => node.has_errors"
+            " || !LiteGraph.registered_node_types[node.type]).map(node => node.type)"
+        )
+        assert odd == []
+
+    def test_it_is_the_api_form_that_the_tests_run(self, opened, ready, name):
+        made = opened.evaluate("async () => (await window.app.graphToPrompt()).output")
+        expected = ready.workflow(name)
+        assert made.keys() == expected.keys()
+        for node_id, node in expected.items():
+            assert made[node_id]["class_type"] == node["class_type"]
+            for key, value in node["inputs"].items():
+                if key not in CHOSEN_IN_PLACE or isinstance(value, list):
+                    assert made[node_id]["inputs"][key] == value, (node_id, key)
+                else:
+                    assert made[node_id]["inputs"][key], (node_id, key)
+
+
+@pytest.mark.host
+@pytest.mark.browser
+def test_the_editor_runs_an_example(ready, editor):
+    editor.evaluate("async () => await window.app.refreshComboInNodes()")
+    workflow = json.loads((EXAMPLES / "tower_bpm_sync.json").read_text("utf-8"))
+    editor.evaluate("async workflow => { await window.app.loadGraphData(workflow) }", workflow)
+    editor.evaluate(
+        """() => {
+            const choose = (type, widget, value) => {
+                window.app.graph.nodes.find(node => node.type === type)
+                    .widgets.find(one => one.name === widget).value = value;
+            };
+            choose("LoadVideo", "file", "shots.mp4");
+            choose("LoadAudio", "audio", "beats.wav");
+            choose("TowerProjectSaver", "filename_prefix", "from_the_editor");
+        }"""
+    )
+    editor.evaluate("async () => await window.app.queuePrompt(0, 1)")
+    folder = ready.comfy.output / "tower" / "my-project"
+    editor.wait_for_function(
+        "() => Object.values(window.app.nodeOutputs ?? {}).some(out => JSON.stringify(out).includes('.mp4'))"
+    )
+    assert list(folder.glob("from_the_editor_*.mp4"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_has_a_picture_of_itself(name):
+    assert (EXAMPLES / f"{name}.jpg").read_bytes().startswith(b"\xff\xd8")
