@@ -190,6 +190,33 @@ class CharacterRepository:
             add_version(session, row, (newest or 0) + 1, references, **state)
             return _one(session, character_id)
 
+    def append_references(self, character_id: int, references: Sequence[Reference]) -> Character:
+        """Add a version that has the current pictures and those of `references` that are new to it.
+
+        Two callers at once both get their pictures in: the character is locked between reading and writing.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such character.
+        """
+        with self._database.session() as session:
+            require(session, CharacterRow, character_id, "character", locked=True)
+            character = self.get(character_id)
+            pictures = {reference.sha256: reference for reference in character.references}
+            for reference in references:
+                pictures.setdefault(reference.sha256, reference)
+            if len(pictures) == len(character.references):
+                return character
+            state = character.version
+            return self.set_references(
+                character_id,
+                list(pictures.values()),
+                age_state=state.age_state,
+                emotional_state=state.emotional_state,
+                prompt=state.prompt,
+            )
+
     def embeddings(
         self, version_id: int, encoder: str, encoder_version: str
     ) -> dict[str, NDArray[np.float32]]:

@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 from .lattice import Lattice, lattice
 from .meter import Reading, bars, readings
 from .onsets import LATENCY_SECONDS, OnsetEnvelope, combined, flattened, onset_envelope
-from .pulse import refine_times, trace_pulse
+from .pulse import refine_times, regular, trace_pulse
 from .tempo import period_path, periodicity
 from .track import BeatGrid
 
 MIN_SECONDS = 2.0
-MIN_STRENGTH = 0.12
+# Below this salience of the pulse, music without a beat begins (benchmarks/beats.py).
+MIN_SALIENCE = 0.12
+# Strokes and notes raise the compressed spectrum by more than this; slow swells by much less.
+MIN_ONSET = 0.12
+MIN_ONSETS = 6
 NO_BEAT = BeatGrid(None, np.zeros(0), np.zeros(0))
 
 
@@ -25,6 +29,9 @@ def track_beats(
     envelope: OnsetEnvelope | None = None,
 ) -> BeatGrid:
     """Find the beats of a recording.
+
+    A pulse is traced through the onsets by dynamic programming; which pulses are beats, at which level of
+    the rhythm, and which of them open bars, is then decided by kick, harmony and repetition.
 
     Parameters
     ----------
@@ -40,85 +47,77 @@ def track_beats(
     Returns
     -------
     BeatGrid
-        Over the whole recording; empty when it has no steady beat.
+        Over the whole recording, evenly spaced when the tempo is steady; empty when there is no beat.
     """
     envelope = envelope or onset_envelope(mono, sample_rate)
-    curves = flattened(envelope)
-    curve = combined(curves)
-    if envelope.duration_seconds < MIN_SECONDS or not np.any(curve):
+    heard = pulse_lattice(envelope)
+    if heard is None:
         return NO_BEAT
-    salience, centres = periodicity(curves, envelope.frame_rate)
-    path, strength = period_path(salience)
-    if strength < MIN_STRENGTH:
-        return NO_BEAT
-    frames = np.arange(curve.size) / envelope.frame_rate
-    periods = np.interp(frames, centres, path) * envelope.frame_rate
-    pulses = trace_pulse(curve, periods)
-    if pulses.size < 4:
-        return NO_BEAT
-    times, weights = refine_times(curve, pulses, envelope.frame_rate)
-    times = regular(times, weights, envelope.duration_seconds)
-    grid = lattice(envelope, times)
-    heard = readings(grid)
-    if not heard:
+    grid, salience = heard
+    found = readings(grid)
+    if not found:
         return NO_BEAT
     if bpm_hint:
-        heard.sort(key=lambda r: round(abs(np.log2(r.bpm / bpm_hint)) / 0.1))
-    return _grid(grid, heard, strength, envelope.duration_seconds)
+        # Stable: within a semitone of tempo (6 %), evidence still decides between the phases.
+        found.sort(key=lambda reading: round(12 * abs(float(np.log2(reading.bpm / bpm_hint)))))
+    return _beat_grid(grid, found, salience, envelope.duration_seconds)
 
 
-def _grid(grid: Lattice, heard: list[Reading], strength: float, duration: float) -> BeatGrid:
-    best = heard[0]
-    beat_times = grid.times[best.phase :: best.stride] + LATENCY_SECONDS
-    length, first = bars(grid, best.stride, best.phase)
-    others = dict.fromkeys(round(r.bpm, 2) for r in heard if abs(r.bpm - best.bpm) > 1e-6)
-    inside = (beat_times >= -0.01) & (beat_times <= duration)
-    downbeats = beat_times[first::length]
+def pulse_lattice(envelope: OnsetEnvelope) -> tuple[Lattice, float] | None:
+    """Trace the pulse of a recording.
+
+    Parameters
+    ----------
+    envelope : OnsetEnvelope
+        Of the recording.
+
+    Returns
+    -------
+    tuple of Lattice and float, or None
+        The pulse with its subdivisions, and its salience from 0 to 1; None when there is none.
+    """
+    curves = flattened(envelope)
+    curve = combined(curves)
+    if envelope.duration_seconds < MIN_SECONDS or _n_strong_onsets(envelope) < MIN_ONSETS:
+        return None
+    salience, centres = periodicity(curves, envelope.frame_rate)
+    path, strength = period_path(salience)
+    if strength < MIN_SALIENCE:
+        return None
+    frames = np.arange(curve.size) / envelope.frame_rate
+    pulses = trace_pulse(curve, np.interp(frames, centres, path) * envelope.frame_rate)
+    if pulses.size < 4:
+        return None
+    times, weights = refine_times(curve, pulses, envelope.frame_rate)
+    return lattice(envelope, regular(times, weights, envelope.duration_seconds)), strength
+
+
+def _n_strong_onsets(envelope: OnsetEnvelope) -> int:
+    rises = envelope.bands.max(axis=0)
+    if rises.size < 3:
+        return 0
+    is_peak = (rises[1:-1] > rises[:-2]) & (rises[1:-1] >= rises[2:])
+    return int(np.count_nonzero(is_peak & (rises[1:-1] > MIN_ONSET)))
+
+
+def _beat_grid(grid: Lattice, found: list[Reading], salience: float, duration: float) -> BeatGrid:
+    best = found[0]
+    beats = grid.times[best.phase :: best.stride] + LATENCY_SECONDS
+    beats_per_bar, first = bars(grid, best.stride, best.phase)
+    others = dict.fromkeys(round(r.bpm, 2) for r in found if abs(r.bpm / best.bpm - 1) > 0.01)
+
+    def inside(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A beat on the very first sample may be estimated a few milliseconds before it.
+        return np.maximum(times[(times > -0.02) & (times < duration)], 0.0)
+
+    beats_inside = inside(beats)
+    if beats_inside.size < 2:
+        return NO_BEAT
     return BeatGrid(
-        tempo_bpm=round(60.0 / float(np.median(np.diff(beat_times))), 3),
-        beat_times=np.maximum(beat_times[inside], 0.0),
-        downbeat_times=np.maximum(downbeats[(downbeats >= -0.01) & (downbeats <= duration)], 0.0),
-        confidence=float(np.clip(strength, 0, 1)),
+        tempo_bpm=round(60.0 / float(np.median(np.diff(beats))), 2),
+        beat_times=beats_inside,
+        downbeat_times=inside(beats[first::beats_per_bar]),
+        confidence=round(float(np.clip(salience, 0.0, 1.0)), 3),
         tempo_alternatives_bpm=tuple(others)[:4],
-        beats_per_bar=length,
+        beats_per_bar=beats_per_bar,
     )
-
-
-def regular(times: NDArray[np.float64], weights: NDArray[np.float64], duration: float) -> NDArray[np.float64]:
-    """Put pulses on a line when the tempo is steady, else smooth them; extend them over the recording."""
-    index = np.cumsum(np.concatenate([[0], np.maximum(1, np.round(np.diff(times) / np.median(np.diff(times))))]))
-    slope, origin, residuals = _robust_line(index, times, weights)
-    smooth = _smooth(index, times, weights)
-    bend = np.abs(smooth - (origin + slope * index))
-    if np.percentile(bend, 95) < 0.02:
-        first = int(np.floor(-origin / slope))
-        last = int(np.ceil((duration - origin) / slope))
-        return origin + slope * np.arange(first, last + 1)
-    filled = np.interp(np.arange(index[-1] + 1), index, smooth)
-    head = filled[1] - filled[0]
-    tail = filled[-1] - filled[-2]
-    before = np.arange(int(np.ceil(filled[0] / head)), 0, -1)
-    after = np.arange(1, int(np.ceil(max(duration - filled[-1], 0) / tail)) + 1)
-    return np.concatenate([filled[0] - before * head, filled, filled[-1] + after * tail])
-
-
-def _robust_line(x, y, weights, n_rounds: int = 8) -> tuple[float, float, NDArray[np.float64]]:
-    w = weights.copy()
-    slope, origin = 0.0, 0.0
-    for _ in range(n_rounds):
-        slope, origin = np.polyfit(x, y, 1, w=np.sqrt(w + 1e-12))
-        residuals = y - origin - slope * x
-        scale = max(1.4826 * float(np.median(np.abs(residuals))), 0.002)
-        w = weights / (1 + (residuals / (1.5 * scale)) ** 2) ** 2
-    return float(slope), float(origin), residuals
-
-
-def _smooth(index, times, weights, reach: int = 8) -> NDArray[np.float64]:
-    out = np.empty_like(times)
-    for i in range(times.size):
-        lo, hi = max(0, i - reach), min(times.size, i + reach + 1)
-        x = index[lo:hi] - index[i]
-        kernel = np.exp(-0.5 * (x / (reach / 2)) ** 2) * weights[lo:hi]
-        slope, origin, _ = _robust_line(x, times[lo:hi], kernel, 3)
-        out[i] = origin
-    return out

@@ -16,6 +16,8 @@ from .lattice import STEPS, Lattice
 
 MIN_BPM, MAX_BPM = 52.0, 210.0
 CENTRE_BPM = 118.0
+# What a bar of three has to be ahead of a bar of four, which most music has.
+THREE_HANDICAP = 0.1
 # Steps between beats, and the steps at which the first beat may lie: half, two thirds, equal, four thirds,
 # one and a half times, and double the pulse.
 READINGS: dict[int, tuple[int, ...]] = {
@@ -40,6 +42,7 @@ LEVEL_WEIGHTS: dict[str, float] = {
     "late_quarter": 0.606,
     "beat_likeness": 2.293,
     "bar_likeness": 10.321,
+    "weakest_beat": 0.0,
     "octaves_squared": -0.790,
     "slowness": -0.505,
 }
@@ -135,7 +138,8 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
         "late_third": lateness(stride // 3, stride - stride // 3) if stride % 3 == 0 else 0.0,
         "late_quarter": lateness(stride // 4, stride - stride // 4) if stride % 4 == 0 else 0.0,
         "beat_likeness": grid.likeness(stride),
-        "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride)),
+        "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride) - THREE_HANDICAP),
+        "weakest_beat": _weakest(everything, stride, phase),
         "octaves_squared": octaves**2,
         "slowness": 4 * max(-octaves - 0.4, 0.0) ** 2,
     }
@@ -151,6 +155,12 @@ def _strongest(curve: NDArray[np.float64], stride: int, phase: int) -> float:
     on = curve[phase::stride]
     means = [on[first::length].mean() - 0.05 * (length == 3) for length in (4, 3) for first in range(length)]
     return float(max(means))
+
+
+def _weakest(curve: NDArray[np.float64], stride: int, phase: int) -> float:
+    """Return the mean at the weakest of four places, beside the mean at all: a beat is seldom left out."""
+    on = curve[phase::stride]
+    return float(min(on[first::4].mean() for first in range(4)) / (on.mean() + 0.1))
 
 
 def bars(grid: Lattice, stride: int, phase: int) -> tuple[int, int]:

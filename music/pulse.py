@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 TIGHTNESS = 400.0
 REFINE_SECONDS = 0.03
+SMOOTHING_PULSES = 8
+# A pulse that strays from a straight line by less than this is steady: half a frame of film.
+STEADY_SECONDS = 0.02
 
 
 def trace_pulse(curve: NDArray[np.float32], periods: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -83,3 +86,70 @@ def refine_times(
     curvature = left - 2 * centre + right
     shift = np.where(curvature < -1e-9, 0.5 * (left - right) / np.minimum(curvature, -1e-9), 0.0)
     return (frames + np.clip(shift, -0.5, 0.5)) / frame_rate, centre
+
+
+def regular(
+    times: NDArray[np.float64], strengths: NDArray[np.float64], duration_seconds: float
+) -> NDArray[np.float64]:
+    """Straighten a pulse, and extend it over the whole recording.
+
+    When the tempo is steady all pulses are put on one line, which averages out what each onset is early or
+    late; else they are smoothed over 8 pulses to either side.
+
+    Parameters
+    ----------
+    times, strengths : ndarray of float64, shape (n,)
+        From `refine_times`, at least two.
+    duration_seconds : float
+        Length of the recording.
+
+    Returns
+    -------
+    ndarray of float64
+        From at most a pulse before 0 to at most a pulse after the end.
+    """
+    period = float(np.median(np.diff(times)))
+    gaps = np.maximum(1, np.round(np.diff(times) / period))
+    numbers = np.concatenate([[0.0], np.cumsum(gaps)])
+    slope, origin = _robust_line(numbers, times, strengths)
+    smooth = _smoothed(numbers, times, strengths)
+    if np.percentile(np.abs(smooth - (origin + slope * numbers)), 95) < STEADY_SECONDS:
+        first, last = np.floor(-origin / slope), np.ceil((duration_seconds - origin) / slope)
+        return origin + slope * np.arange(first, last + 1)
+    filled = np.interp(np.arange(numbers[-1] + 1), numbers, smooth)
+    n_edge = min(4, filled.size - 1)
+    head, tail = (filled[n_edge] - filled[0]) / n_edge, (filled[-1] - filled[-1 - n_edge]) / n_edge
+    before = np.arange(int(np.ceil(filled[0] / head)), 0, -1)
+    after = np.arange(1, int(np.ceil(max(duration_seconds - filled[-1], 0.0) / tail)) + 1)
+    return np.concatenate([filled[0] - before * head, filled, filled[-1] + after * tail])
+
+
+def _robust_line(
+    numbers: NDArray[np.float64], times: NDArray[np.float64], weights: NDArray[np.float64], n_rounds: int = 8
+) -> tuple[float, float]:
+    """Fit a line by iteratively reweighted least squares; far outliers lose all their weight."""
+    current = weights + 1e-9
+    slope = origin = 0.0
+    for _ in range(n_rounds):
+        total = current.sum()
+        x, y = (current @ numbers) / total, (current @ times) / total
+        spread = current @ (numbers - x) ** 2
+        slope = float(current @ ((numbers - x) * (times - y)) / max(spread, 1e-12))
+        origin = float(y - slope * x)
+        residuals = times - origin - slope * numbers
+        scale = max(1.4826 * float(np.median(np.abs(residuals))), 0.002)
+        current = weights / (1 + (residuals / (1.5 * scale)) ** 2) ** 2 + 1e-9
+    return slope, origin
+
+
+def _smoothed(
+    numbers: NDArray[np.float64], times: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Fit a line around each pulse and take its value there."""
+    smooth = np.empty_like(times)
+    for n in range(times.size):
+        near = slice(max(0, n - SMOOTHING_PULSES), n + SMOOTHING_PULSES + 1)
+        x = numbers[near] - numbers[n]
+        kernel = np.exp(-0.5 * (2 * x / SMOOTHING_PULSES) ** 2) * weights[near]
+        smooth[n] = _robust_line(x, times[near], kernel, 2)[1]
+    return smooth

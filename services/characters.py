@@ -27,9 +27,16 @@ class CharacterStudio(CharacterRepository):
         self._folder = references_folder
 
     def add_references(
-        self, character_id: int, files: Sequence[Path]
+        self, character_id: int, files: Sequence[Path], *, names: Sequence[str] | None = None
     ) -> tuple[Character, list[ReferenceCheck]]:
         """Add pictures to a character; one that is refused refuses them all.
+
+        Parameters
+        ----------
+        files : sequence of Path
+            The pictures.
+        names : sequence of str, optional
+            What to call them in sentences; their file names when omitted.
 
         Returns
         -------
@@ -43,19 +50,9 @@ class CharacterStudio(CharacterRepository):
         InputError
             If a picture cannot be read or breaks a rule; nothing is stored then.
         """
-        character = self.get(character_id)
-        references, checks = self._admit(files)
-        known = {reference.sha256 for reference in character.references}
-        added = [reference for reference in references if reference.sha256 not in known]
-        if added:
-            character = self.set_references(
-                character_id,
-                [*character.references, *added],
-                age_state=character.version.age_state,
-                emotional_state=character.version.emotional_state,
-                prompt=character.version.prompt,
-            )
-        return character, checks
+        self.get(character_id)
+        references, checks = self._admit(files, names)
+        return self.append_references(character_id, references), checks
 
     def extend(
         self, name: str, files: Sequence[Path], *, project_id: int | None = None, **fields: Any
@@ -144,13 +141,15 @@ class CharacterStudio(CharacterRepository):
             )
         return [read_image(reference.path) for reference in character.references]
 
-    def _admit(self, files: Sequence[Path]) -> tuple[list[Reference], list[ReferenceCheck]]:
+    def _admit(
+        self, files: Sequence[Path], names: Sequence[str] | None = None
+    ) -> tuple[list[Reference], list[ReferenceCheck]]:
         """Check all pictures, then store all of them."""
         from ..consistency.images import read_image
         from ..consistency.references import check_references
 
         images = [read_image(path) for path in files]
-        checks = check_references(images, [path.name for path in files])
+        checks = check_references(images, names or [path.name for path in files])
         refused = [check for check in checks if not check.accepted]
         if refused:
             raise InputError(refused[0].errors[0], field="references")

@@ -83,10 +83,10 @@ def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
         await services.database.run(services.characters.get, path.character_id)
         async with upload.pictures() as pictures:
             character, checks = await pool.run(
-                services.characters.add_references, path.character_id, pictures.paths
+                services.characters.add_references, path.character_id, pictures.paths, names=pictures.names
             )
             found = [
-                PictureCheck(image=name, warnings=[pictures.named(warning) for warning in check.warnings])
+                PictureCheck(image=name, warnings=list(check.warnings))
                 for name, check in zip(pictures.names, checks, strict=True)
             ]
         return ReferencesAdded(character=_shown(character), checks=found)

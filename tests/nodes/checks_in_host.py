@@ -1,0 +1,226 @@
+"""Checks that need torch and ComfyUI in process: ``python checks_in_host.py COMFYUI_FOLDER PACK_FOLDER``.
+
+Run by the host's own Python, and told to pytest as JSON: for each function named ``check_…`` null, or the traceback.
+"""
+
+import importlib.util
+import json
+import sys
+import traceback
+from pathlib import Path
+from types import SimpleNamespace
+
+
+def load_pack(root):
+    """Import the pack as ComfyUI does: under a name that is not its folder's."""
+    spec = importlib.util.spec_from_file_location(
+        "pack_in_check", root / "__init__.py", submodule_search_locations=[str(root)]
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["pack_in_check"] = module
+    spec.loader.exec_module(module)
+
+
+def raised(function, *arguments):
+    try:
+        function(*arguments)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "nothing"
+
+
+def check_pictures_keep_every_value():
+    import numpy as np
+    import torch
+    from pack_in_check.nodes.convert import to_image_arrays
+
+    values = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
+    for dtype in (torch.float32, torch.float64):
+        [back] = to_image_arrays((torch.from_numpy(values).to(dtype) / 255)[None])
+        assert np.array_equal(back, values)
+
+
+def check_pictures_of_any_channels_become_rgb():
+    import torch
+    from pack_in_check.nodes.convert import to_image_arrays
+
+    assert to_image_arrays(torch.full((2, 4, 5, 1), 0.5))[1].shape == (4, 5, 3)
+    clear = torch.zeros((1, 2, 2, 4))
+    assert (to_image_arrays(clear)[0] == 255).all()
+    wild = torch.tensor([float("nan"), -3.0, 7.0]).expand(1, 2, 2, 3)
+    assert to_image_arrays(wild)[0][0, 0].tolist() == [0, 0, 255]
+    assert "(0, 8, 8, 3)" in raised(to_image_arrays, torch.zeros((0, 8, 8, 3)))
+    assert "InputError" in raised(to_image_arrays, torch.zeros((1, 8, 8, 5)))
+
+
+def check_pictures_of_different_sizes_are_letterboxed():
+    import numpy as np
+    from pack_in_check.nodes.convert import to_image_batch
+
+    red = np.full((100, 50, 3), (255, 0, 0), np.uint8)
+    blue = np.full((80, 160, 3), (0, 0, 255), np.uint8)
+    batch = to_image_batch([red, blue])
+    assert tuple(batch.shape) == (2, 80, 160, 3)
+    assert batch[0, 40, 80].tolist() == [1.0, 0.0, 0.0] and batch[0, 40, 5].tolist() == [1.0, 1.0, 1.0]
+    assert batch[1, 0, 0].tolist() == [0.0, 0.0, 1.0]
+    huge = np.zeros((3000, 6000, 3), np.uint8)
+    assert tuple(to_image_batch([huge]).shape) == (1, 1024, 2048, 3)
+
+
+def check_sound_of_any_type_is_full_scale():
+    import numpy as np
+    import torch
+    from pack_in_check.nodes.convert import n_takes, to_samples
+
+    wave = torch.tensor([[0.0, 0.5, -0.5, -1.0]])
+    for made in (wave, wave.half(), wave.double(), wave[None], wave[0]):
+        samples, rate = to_samples({"waveform": made, "sample_rate": 8000})
+        assert samples.dtype == np.float32 and rate == 8000
+        np.testing.assert_allclose(samples, wave.numpy(), atol=1e-3)
+    for dtype in (torch.int16, torch.int32):
+        full = (wave.double() * -torch.iinfo(dtype).min).to(dtype)
+        np.testing.assert_allclose(to_samples({"waveform": full, "sample_rate": 1})[0], wave.numpy(), atol=1e-4)
+    takes = torch.stack([wave, wave * 2])
+    assert n_takes({"waveform": takes}) == 2
+    np.testing.assert_allclose(to_samples({"waveform": takes, "sample_rate": 1}, 1)[0], wave.numpy() * 2)
+    for nothing in (torch.zeros((1, 2, 0)), torch.zeros((0, 2, 8))):
+        assert "nothing can be heard" in raised(to_samples, {"waveform": nothing, "sample_rate": 8000})
+
+
+class Clip:
+    """Encodes any text as `n` tokens of ones, `width` wide."""
+
+    def __init__(self, width, n=3, **fields):
+        import torch
+
+        self.tokens, self.fields = torch.ones((1, n, width)), fields
+
+    def tokenize(self, text):
+        return text
+
+    def encode_from_tokens_scheduled(self, tokens):
+        return [[self.tokens, self.fields]]
+
+
+def check_a_fragment_is_appended_to_every_entry():
+    import torch
+    from pack_in_check.host.conditioning import add_prompt
+
+    before = [[torch.zeros((2, 5, 8)), {"pooled_output": "p"}], [torch.zeros((1, 4, 8)), {"area": "a"}]]
+    after = add_prompt(Clip(8), before, "a hat")
+    assert [tuple(entry[0].shape) for entry in after] == [(2, 8, 8), (1, 7, 8)]
+    assert [entry[1] for entry in after] == [{"pooled_output": "p"}, {"area": "a"}]
+    assert tuple(before[0][0].shape) == (2, 5, 8) and after[0][1] is not before[0][1]
+
+
+def check_attention_masks_grow_with_the_tokens():
+    import torch
+    from pack_in_check.host.conditioning import add_prompt
+
+    mask = torch.tensor([[1, 1, 0, 0]])
+    [entry] = add_prompt(Clip(8), [[torch.zeros((1, 4, 8)), {"attention_mask": mask}]], "a hat")
+    assert entry[1]["attention_mask"].tolist() == [[1, 1, 0, 0, 1, 1, 1]]
+    clip = Clip(8, attention_mask=torch.tensor([[1, 1, 0]]))
+    [entry] = add_prompt(clip, [[torch.zeros((1, 4, 8)), {}]], "a hat")
+    assert entry[1]["attention_mask"].tolist() == [[1, 1, 1, 1, 1, 1, 0]]
+
+
+def check_another_text_encoder_is_refused():
+    import torch
+    from pack_in_check.host.conditioning import add_prompt
+
+    conditioning = [[torch.zeros((1, 4, 2048)), {}]]
+    assert "2048 wide, this CLIP gives 768" in raised(add_prompt, Clip(768), conditioning, "a hat")
+    assert "has no text encoder" in raised(add_prompt, None, conditioning, "a hat")
+
+
+def families():
+    """Name the model classes that read reference latents, and some that do not."""
+    import comfy.model_base as base
+
+    return [base.Flux, base.QwenImage, base.Omnigen2], [base.BaseModel, base.SDXL, base.SD3, base.PixArt]
+
+
+def check_the_families_that_read_references_are_known():
+    from pack_in_check.host.conditioning import uses_reference_latents
+
+    reading, others = families()
+    for expected, classes in ((True, reading), (False, others)):
+        for family in classes:
+            model = SimpleNamespace(model=family.__new__(family))
+            assert uses_reference_latents(model) is expected, family
+
+
+def check_reference_latents_are_attached_to_both():
+    import comfy.model_base as base
+    import torch
+    from pack_in_check.host.injection import Generation, InjectionOrder, inject
+
+    vae = SimpleNamespace(encode=lambda pixels: pixels.movedim(-1, 1)[:, :, ::8, ::8])
+    model = SimpleNamespace(model=base.Flux.__new__(base.Flux))
+    earlier = torch.ones((1, 16, 2, 2))
+    before = Generation(
+        model, None, [[torch.zeros((1, 4, 8)), {"reference_latents": [earlier]}]], [[torch.zeros((1, 4, 8)), {}]]
+    )
+    order = InjectionOrder(references=torch.rand((2, 2000, 1000, 3)), vae=vae)
+    after, report = inject(before, order, ["reference_latents"], stop_on_missing=True)
+    positive, negative = (side[0][1]["reference_latents"] for side in (after.positive, after.negative))
+    assert len(positive) == 3 and positive[0] is earlier and len(negative) == 2
+    height, width = (8 * side for side in negative[0].shape[2:])
+    assert height % 16 == width % 16 == 0 and height * width <= 1.05 * 2**20 and height > width
+    assert before.positive[0][1]["reference_latents"] == [earlier] and before.negative[0][1] == {}
+    assert [entry["what"] for entry in report.applied] == ["reference latents"] and not report.degraded
+
+
+def check_a_batch_without_a_beat_of_rate_is_exact():
+    from fractions import Fraction
+
+    from pack_in_check.host.video import frame_rate
+
+    assert frame_rate(24.0) == 24 and frame_rate(12.5) == Fraction(25, 2)
+    assert frame_rate(23.976) == Fraction(24000, 1001) and frame_rate(29.97) == Fraction(30000, 1001)
+
+
+def check_a_trimmed_video_is_taken_as_trimmed():
+    import tempfile
+
+    import numpy as np
+    from comfy_api.input_impl import VideoFromFile
+    from pack_in_check.host.video import frames_file, probe_video, video_file
+
+    frames = [np.full((48, 64, 3), 8 * number, np.uint8) for number in range(24)]
+    with frames_file(frames, 12.0, lambda done, total: None) as path:
+        assert probe_video(path).duration_seconds == 2.0
+        with video_file(VideoFromFile(str(path))) as same:
+            assert same == path
+        with path.open("rb") as file:
+            import io
+
+            with video_file(VideoFromFile(io.BytesIO(file.read()))) as copied:
+                assert copied != path and probe_video(copied).duration_seconds == 2.0
+        video = VideoFromFile(str(path))
+        if hasattr(video, "as_trimmed"):
+            with video_file(video.as_trimmed(0.0, 1.0)) as trimmed:
+                assert abs(probe_video(trimmed).duration_seconds - 1.0) < 0.1
+    assert not path.exists() and tempfile.gettempdir()
+
+
+def main(comfy, pack):
+    sys.path[0] = str(comfy)
+    from comfy.cli_args import args
+
+    args.cpu = True  # Before anything else of comfy: it asks torch for CUDA when first imported.
+    load_pack(pack)
+    told = {}
+    for name, check in list(globals().items()):
+        if name.startswith("check_"):
+            try:
+                check()
+                told[name] = None
+            except Exception:
+                told[name] = traceback.format_exc()
+    print(json.dumps(told))  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
