@@ -14,7 +14,7 @@ from .track import BeatGrid
 
 MIN_SECONDS = 2.0
 # Below this salience of the pulse, music without a beat begins (benchmarks/beats.py).
-MIN_SALIENCE = 0.12
+MIN_SALIENCE = 0.1
 # Strokes and notes raise the compressed spectrum by more than this; slow swells by much less.
 MIN_ONSET = 0.12
 MIN_ONSETS = 6

@@ -30,32 +30,28 @@ READINGS: dict[int, tuple[int, ...]] = {
     24: (0, 6, 12, 18),
 }
 LEVEL_WEIGHTS: dict[str, float] = {
-    "low_contrast": 0.208,
-    "mid_contrast": 1.136,
-    "high_contrast": 1.751,
-    "strongest_low": 0.036,
-    "strongest_low_lead": 0.042,
-    "strongest_change": 2.580,
-    "share_on_halves": 5.138,
-    "share_on_parts": 5.110,
-    "late_third": 1.524,
-    "late_quarter": 0.606,
-    "beat_likeness": 2.293,
-    "bar_likeness": 10.321,
-    "weakest_beat": 0.0,
-    "octaves_squared": -0.790,
-    "slowness": -0.505,
+    "mid_contrast": 0.92,
+    "high_contrast": 1.36,
+    "strongest_low": 0.36,
+    "strongest_change": 2.17,
+    "share_on_halves": 6.41,
+    "share_on_parts": 1.84,
+    "late_third": 1.64,
+    "beat_likeness": 2.51,
+    "bar_likeness": 9.95,
+    "weakest_beat": 0.66,
+    "octaves_squared": -2.20,
+    "slowness": -0.23,
 }
 BAR_WEIGHTS: dict[str, float] = {
-    "low": 0.96,
-    "body": 1.48,
-    "change": 3.44,
-    "low_in_middle": 0.85,
-    "change_in_middle": -0.69,
-    "backbeat": 0.2,
-    "is_three": -0.8,
-    "likeness": 4.5,
-    "other_likeness": -4.5,
+    "low": 1.59,
+    "body": 1.56,
+    "change": 3.50,
+    "low_in_middle": 0.40,
+    "change_in_middle": -0.62,
+    "is_three": -0.45,
+    "likeness": 4.65,
+    "other_likeness": -4.29,
 }
 
 
@@ -114,7 +110,6 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
     low, body, mid, high = grid.bands
     accent = 0.5 * low + 0.25 * body + 0.25 * mid
     weight = low + 0.5 * body
-    half = stride // 2
     octaves = float(np.log2(bpm / CENTRE_BPM))
     steps = np.arange(accent.size) - phase
     everything = low + body + mid + 0.7 * high
@@ -127,16 +122,13 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
         return (after - before) / (after + before + 0.1)
 
     return {
-        "low_contrast": _contrast(low, stride, phase),
         "mid_contrast": _contrast(mid, stride, phase),
         "high_contrast": _contrast(high, stride, phase),
         "strongest_low": _strongest(weight, stride, phase),
-        "strongest_low_lead": _strongest(weight, stride, phase) - _strongest(weight, stride, phase + half),
         "strongest_change": _strongest(grid.change, stride, phase),
-        "share_on_halves": share(half),
-        "share_on_parts": max([share(stride // n) for n in (3, 4) if stride % n == 0] or [share(half)]),
+        "share_on_halves": share(stride // 2),
+        "share_on_parts": max([share(stride // n) for n in (3, 4) if stride % n == 0] or [share(stride // 2)]),
         "late_third": lateness(stride // 3, stride - stride // 3) if stride % 3 == 0 else 0.0,
-        "late_quarter": lateness(stride // 4, stride - stride // 4) if stride % 4 == 0 else 0.0,
         "beat_likeness": grid.likeness(stride),
         "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride) - THREE_HANDICAP),
         "weakest_beat": _weakest(everything, stride, phase),
@@ -207,7 +199,7 @@ def bar_features(grid: Lattice, stride: int, phase: int, length: int, first: int
     dict of float
         By the names of `BAR_WEIGHTS`.
     """
-    low, body, mid, _ = grid.bands[:, phase::stride]
+    low, body, _, _ = grid.bands[:, phase::stride]
     change = grid.change[phase::stride]
     place = (np.arange(low.size) - first) % length
 
@@ -221,7 +213,6 @@ def bar_features(grid: Lattice, stride: int, phase: int, length: int, first: int
         "change": lead(change, 0),
         "low_in_middle": lead(low, 2) if is_four else 0.0,
         "change_in_middle": lead(change, 2) if is_four else 0.0,
-        "backbeat": 0.5 * (lead(mid, 1) + lead(mid, 3)) if is_four else 0.0,
         "is_three": float(length == 3),
         "likeness": grid.likeness(length * stride),
         "other_likeness": grid.likeness((7 - length) * stride),

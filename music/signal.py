@@ -120,7 +120,8 @@ def _decode_stream(container: Any) -> tuple[list[NDArray[np.float32]], int]:
         early = max(-start, 0) if start is not None and n_samples == 0 else 0
         frame.pts = None
         for converted in resampler.resample(frame) if resampler else ():
-            chunks.append(converted.to_ndarray()[:, early:])
+            interleaved = converted.to_ndarray().reshape(converted.samples, -1)
+            chunks.append(interleaved.T[:, early:])
             n_samples += chunks[-1].shape[1]
     channels = {chunk.shape[0] for chunk in chunks}
     if len(channels) > 1:
@@ -131,7 +132,7 @@ def _decode_stream(container: Any) -> tuple[list[NDArray[np.float32]], int]:
 def _resampler(layout: str, sample_rate: int) -> Any:
     from av.audio.resampler import AudioResampler
 
-    return AudioResampler(format="fltp", layout=layout, rate=sample_rate)
+    return AudioResampler(format="flt", layout=layout, rate=sample_rate)
 
 
 def _frames(container: Any) -> Iterator[AudioFrame]:
@@ -144,7 +145,7 @@ def _frames(container: Any) -> Iterator[AudioFrame]:
         except FFmpegError:
             n_damaged += 1
     if n_damaged:
-        logger.warning("%d damaged packets were skipped in %s", n_damaged, container.name)
+        logger.warning("%d damaged packets were skipped in %s", n_damaged, Path(container.name).name)
 
 
 def signal_from_array(waveform: Any, sample_rate: int) -> Signal:

@@ -1,6 +1,6 @@
 """Checks that need torch and ComfyUI in process: ``python checks_in_host.py COMFYUI_FOLDER PACK_FOLDER``.
 
-Run by the host's own Python, and told to pytest as JSON: for each function named ``check_…`` null, or the traceback.
+Run by the host's own Python; tells pytest as JSON: for each ``check_…`` function null, or the traceback.
 """
 
 import importlib.util
@@ -11,14 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 
-def load_pack(root):
-    """Import the pack as ComfyUI does: under a name that is not its folder's."""
-    spec = importlib.util.spec_from_file_location(
-        "pack_in_check", root / "__init__.py", submodule_search_locations=[str(root)]
-    )
+def load(name, path, **options):
+    """Import a file under a name; as ComfyUI does with packs, whose names are not their folders'."""
+    spec = importlib.util.spec_from_file_location(name, path, **options)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["pack_in_check"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
+    return module
 
 
 def raised(function, *arguments):
@@ -79,7 +78,9 @@ def check_sound_of_any_type_is_full_scale():
         np.testing.assert_allclose(samples, wave.numpy(), atol=1e-3)
     for dtype in (torch.int16, torch.int32):
         full = (wave.double() * -torch.iinfo(dtype).min).to(dtype)
-        np.testing.assert_allclose(to_samples({"waveform": full, "sample_rate": 1})[0], wave.numpy(), atol=1e-4)
+        np.testing.assert_allclose(
+            to_samples({"waveform": full, "sample_rate": 1})[0], wave.numpy(), atol=1e-4
+        )
     takes = torch.stack([wave, wave * 2])
     assert n_takes({"waveform": takes}) == 2
     np.testing.assert_allclose(to_samples({"waveform": takes, "sample_rate": 1}, 1)[0], wave.numpy() * 2)
@@ -160,7 +161,10 @@ def check_reference_latents_are_attached_to_both():
     model = SimpleNamespace(model=base.Flux.__new__(base.Flux))
     earlier = torch.ones((1, 16, 2, 2))
     before = Generation(
-        model, None, [[torch.zeros((1, 4, 8)), {"reference_latents": [earlier]}]], [[torch.zeros((1, 4, 8)), {}]]
+        model,
+        None,
+        [[torch.zeros((1, 4, 8)), {"reference_latents": [earlier]}]],
+        [[torch.zeros((1, 4, 8)), {}]],
     )
     order = InjectionOrder(references=torch.rand((2, 2000, 1000, 3)), vae=vae)
     after, report = inject(before, order, ["reference_latents"], stop_on_missing=True)
@@ -172,7 +176,7 @@ def check_reference_latents_are_attached_to_both():
     assert [entry["what"] for entry in report.applied] == ["reference latents"] and not report.degraded
 
 
-def check_a_batch_without_a_beat_of_rate_is_exact():
+def check_broadcast_rates_are_exact():
     from fractions import Fraction
 
     from pack_in_check.host.video import frame_rate
@@ -182,7 +186,7 @@ def check_a_batch_without_a_beat_of_rate_is_exact():
 
 
 def check_a_trimmed_video_is_taken_as_trimmed():
-    import tempfile
+    import io
 
     import numpy as np
     from comfy_api.input_impl import VideoFromFile
@@ -193,16 +197,13 @@ def check_a_trimmed_video_is_taken_as_trimmed():
         assert probe_video(path).duration_seconds == 2.0
         with video_file(VideoFromFile(str(path))) as same:
             assert same == path
-        with path.open("rb") as file:
-            import io
-
-            with video_file(VideoFromFile(io.BytesIO(file.read()))) as copied:
-                assert copied != path and probe_video(copied).duration_seconds == 2.0
+        with video_file(VideoFromFile(io.BytesIO(path.read_bytes()))) as copied:
+            assert copied != path and probe_video(copied).duration_seconds == 2.0
         video = VideoFromFile(str(path))
         if hasattr(video, "as_trimmed"):
             with video_file(video.as_trimmed(0.0, 1.0)) as trimmed:
                 assert abs(probe_video(trimmed).duration_seconds - 1.0) < 0.1
-    assert not path.exists() and tempfile.gettempdir()
+    assert not path.exists()
 
 
 def main(comfy, pack):
@@ -210,7 +211,9 @@ def main(comfy, pack):
     from comfy.cli_args import args
 
     args.cpu = True  # Before anything else of comfy: it asks torch for CUDA when first imported.
-    load_pack(pack)
+    launch = load("launch", Path(__file__).parents[1] / "support" / "launch.py")
+    kept = launch._declare_torchvision_operators()  # noqa: F841 - until the process ends
+    load("pack_in_check", pack / "__init__.py", submodule_search_locations=[str(pack)])
     told = {}
     for name, check in list(globals().items()):
         if name.startswith("check_"):

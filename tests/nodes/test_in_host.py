@@ -19,13 +19,12 @@ CHECKS = [
 
 @pytest.fixture(scope="session")
 def told(comfy_host) -> dict[str, str | None]:
-    launcher = SCRIPT.parents[1] / "support" / "launch.py"
-    assert launcher.is_file()
     done = subprocess.run(
         [str(comfy_host.python), str(SCRIPT), str(comfy_host.root), str(SCRIPT.parents[2])],
         cwd=comfy_host.root,
         capture_output=True,
         text=True,
+        check=False,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
