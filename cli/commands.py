@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .. import services
+from ..services.overview import character_json, overview, project_json
 from .terminal import print_json, progress_bars, stderr, stdout
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ def animatic(
     spec: Annotated[Path, typer.Argument(help="The episode file (YAML).", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for the results.", show_default="build/FOLDER OF THE SPEC"),
+        typer.Option("--output", "-o", help="Folder for the results.", show_default="build/FOLDER"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,8 +80,8 @@ def character_add(
     if as_json:
         print_json({**character_json(character), "checks": [check.as_json() for check in checks]})
         return
-    count = len(character.references)
-    stdout().print(f"{character.label}: {count} reference pictures, version {character.version.number}.", markup=False)
+    facts = f"{len(character.references)} reference pictures, version {character.version.number}"
+    stdout().print(f"{character.label}: {facts}.", markup=False)
     for check in checks:
         for warning in check.warnings:
             stderr().print(f"note: {warning}", markup=False)
@@ -101,11 +102,11 @@ def character_list(as_json: AsJson = False) -> None:
 
 @character_app.command("score")
 def character_score(
-    name: Annotated[str, typer.Argument(help="Name of the character, or 'project / name'.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Its name, or 'project / name'.", show_default=False)],
     images: Annotated[list[Path], MEDIA],
-    encoder: Annotated[str | None, typer.Option(help="Identity encoder; the best installed one without.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Identity encoder; the best one without.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=-1, max=1, help="Raw similarity to reach, instead of the calibrated one.")
+        float | None, typer.Option(min=-1, max=1, help="Raw similarity to reach instead.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -174,8 +175,6 @@ def project_show(
     as_json: AsJson = False,
 ) -> None:
     """Show a project with its characters, episodes, jobs and files."""
-    from ..services.overview import overview
-
     with _opened() as opened:
         shown = overview(opened, name)
     if as_json:
@@ -208,7 +207,8 @@ def db_check(as_json: AsJson = False) -> None:
         print_json({"ok": is_sound, "findings": [finding.as_json() for finding in findings]})
     else:
         for finding in findings:
-            stdout().print(f"{finding.level}: {finding.table}: {finding.message} {finding.hint}", markup=False)
+            sentence = f"{finding.level}: {finding.table}: {finding.message} {finding.hint}"
+            stdout().print(sentence, markup=False)
         stdout().print("The database is sound." if is_sound else "The database is damaged.")
     if not is_sound:
         raise typer.Exit(1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..consistency.verdict import Status, Verdict
+from ..consistency.verdict import Status
 
 if TYPE_CHECKING:
     from ..consistency.character import Character
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.UNKNOWN: "yellow"}
 
 
+_SENTENCES = {"why", "reason", "detail", "file", "prompt"}
+
+
 def badge(status: Status) -> Text:
     """Return a status in its colour."""
     return Text(status.value, style=f"bold {_COLOURS[status]}")
@@ -31,10 +34,11 @@ def badge(status: Status) -> Text:
 
 def score_table(rows: Iterable[ScoredFile]) -> Table:
     """Return pictures with their verdicts."""
-    table = _table("picture", "status", "score", "similarity", "threshold", "ΔE", "reason")
+    table = _table("picture", "status", "score", "ΔE", "reason")
     for row in rows:
         verdict = row.verdict
-        table.add_row(Text(row.image.name), badge(verdict.status), *_numbers(verdict), Text(verdict.reason))
+        score, delta_e = _number(verdict.score, ".2f"), _number(verdict.palette_delta_e, ".1f")
+        table.add_row(Text(row.image.name), badge(verdict.status), score, delta_e, Text(verdict.reason))
     return table
 
 
@@ -64,8 +68,8 @@ def cuts_table(analysis: PictureAnalysis) -> RenderableType:
     table = _table("time", "frame", "kind")
     for transition in analysis.transitions:
         table.add_row(f"{transition.time:.3f} s", str(transition.frame), transition.kind)
-    facts = f"{analysis.n_frames} frames, {analysis.duration_seconds:.2f} s at {float(analysis.fps):.3f} fps, "
-    return Group(Text(facts + f"{analysis.cuts_per_minute:.1f} cuts per minute"), table)
+    length = f"{analysis.n_frames} frames, {analysis.duration_seconds:.2f} s at {float(analysis.fps):.3f} fps"
+    return Group(Text(f"{length}, {analysis.cuts_per_minute:.1f} cuts per minute"), table)
 
 
 def character_table(characters: Iterable[Character]) -> Table:
@@ -74,9 +78,7 @@ def character_table(characters: Iterable[Character]) -> Table:
     for character in characters:
         n_references = str(len(character.references))
         version = str(character.version.number)
-        table.add_row(
-            str(character.id), Text(character.label), version, n_references, Text(character.prompt)
-        )
+        table.add_row(str(character.id), Text(character.label), version, n_references, Text(character.prompt))
     return table
 
 
@@ -117,13 +119,12 @@ def doctor_table(checks: Iterable[Check]) -> Table:
 
 def animatic_summary(result: AnimaticResult) -> RenderableType:
     """Return what an animatic run found and wrote."""
-    shots = _table("shot", "character", "status", "score", "similarity", "threshold", "ΔE", "reason")
+    shots = _table("still", "character", "status", "score", "why")
     for shot in result.shots:
         for name, verdict in shot.verdicts.items():
-            cells = _numbers(verdict)
-            shots.add_row(
-                Text(shot.still.name), Text(name), badge(verdict.status), *cells, Text(verdict.reason)
-            )
+            why = "" if verdict.status is Status.PASS else verdict.reason
+            score = _number(verdict.score, ".2f")
+            shots.add_row(Text(shot.still.name), Text(name), badge(verdict.status), score, Text(why))
     lines = [Text(line) for line in result.sentences()]
     return Group(shots, *lines)
 
@@ -131,17 +132,9 @@ def animatic_summary(result: AnimaticResult) -> RenderableType:
 def _table(*columns: str) -> Table:
     table = Table(header_style="bold", show_edge=False, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # Names must stay whole where there is room; sentences may wrap.
+        table.add_column(column, overflow="fold", ratio=1 if column in _SENTENCES else None)
     return table
-
-
-def _numbers(verdict: Verdict) -> Sequence[str]:
-    return (
-        _number(verdict.score, ".2f"),
-        _number(verdict.similarity, ".3f"),
-        _number(verdict.threshold, ".3f"),
-        _number(verdict.palette_delta_e, ".1f"),
-    )
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

@@ -130,8 +130,8 @@ def _fits(patch: Any, weight: Any) -> bool:
     """Return whether a patch has the size of its weight; true where that cannot be told."""
     if weight is None:
         return True
-    if isinstance(patch, tuple) and patch and patch[0] == "diff":
-        return tuple(patch[1][0].shape) == tuple(weight.shape)
+    if isinstance(patch, tuple):
+        return patch[0] != "diff" or tuple(patch[1][0].shape) == tuple(weight.shape)
     if getattr(patch, "name", None) != "lora":
         return True
     up, down, _alpha, middle, _dora, reshape = patch.weights

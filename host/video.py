@@ -136,12 +136,12 @@ def write_video(video: Any, path: Path, metadata: dict[str, Any]) -> None:
     UnreadableVideoError
         If it cannot be decoded or encoded.
     """
-    import av
+    from av.error import FFmpegError
     from comfy_api.util import VideoCodec, VideoContainer
 
     try:
         video.save_to(str(path), format=VideoContainer.MP4, codec=VideoCodec.AUTO, metadata=metadata or None)
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         if isinstance(error, OSError):
             raise
         raise UnreadableVideoError(

@@ -152,10 +152,12 @@ def _record(gate_type: str, character: Character, verdicts: list[Verdict], on_fa
     failed = any(verdict.status is Status.FAIL for verdict in verdicts)
     prompt_id = running_prompt_id()
     current = services.current()
+    job_id = current.job_log.job_id_of(prompt_id) if prompt_id else None
+    worst = _worst(verdicts)
     current.gates.add(
         gate_type,
         _all_passed(verdicts) if measured or failed else None,
-        score=_worst(verdicts),
+        score=worst,
         details={
             "character": character.label,
             "version": character.version.number,
@@ -163,9 +165,12 @@ def _record(gate_type: str, character: Character, verdicts: list[Verdict], on_fa
             "prompt_id": prompt_id,
             "verdicts": [verdict.as_json() for verdict in verdicts],
         },
-        job_id=current.job_log.job_id_of(prompt_id) if prompt_id else None,
+        job_id=job_id,
         character_id=character.id,
     )
+    if job_id is not None and worst is not None:
+        before = current.jobs.get(job_id).quality_score
+        current.jobs.update(job_id, quality_score=worst if before is None else min(before, worst))
 
 
 def _sorted(images: Tensor, verdicts: list[Verdict], message: str | None) -> tuple[Any, Any, Any]:

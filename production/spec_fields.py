@@ -87,6 +87,11 @@ def frame_rate(value: Any) -> Fraction:
     return rate.limit_denominator(1001)
 
 
+def rate_text(rate: Fraction) -> str:
+    """Write a rate so that `frame_rate` reads the same."""
+    return str(rate)
+
+
 def _absolute(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value).strip():
         raise _problem("path type", f"is {value!r}, which is no path", "Write the path of a file.")

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .camera import CameraMove
-from .spec_fields import existing_file, frame_rate, music_source, reference_files
+from .spec_fields import existing_file, frame_rate, music_source, rate_text, reference_files
 
 ExistingFile = Annotated[Path, PlainValidator(existing_file)]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
@@ -150,7 +150,7 @@ class EpisodeSpec(_Part):
 
     project: Annotated[Name, Field(examples=["Paper Moon"])]
     title: Annotated[Name, Field(examples=["The Last Train"])]
-    fps: Annotated[Fraction, PlainValidator(frame_rate), PlainSerializer(str), Field(examples=["24"])] = (
+    fps: Annotated[Fraction, PlainValidator(frame_rate), PlainSerializer(rate_text), Field(examples=["24"])] = (
         Fraction(24)
     )
     size: Annotated[tuple[Side, Side], Field(examples=["[1280, 720]"])] = (1280, 720)

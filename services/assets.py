@@ -36,7 +36,9 @@ class AssetLibrary(AssetRepository):
             If there is no output directory, or the folder cannot be made.
         """
         if self._output is None:
-            raise StorageError("There is no output directory outside ComfyUI.", hint="Run this inside ComfyUI.")
+            raise StorageError(
+                "There is no output directory outside ComfyUI.", hint="Run this inside ComfyUI."
+            )
         root = self._output.resolve()
         folder = (root / "tower" / project.folder).resolve()
         if not folder.is_relative_to(root):

@@ -116,7 +116,9 @@ class CharacterStudio(CharacterRepository):
             known = ", ".join(labels) or "nobody yet"
             raise NotFoundError(f"No character is called {name!r}.", field="name", hint=f"Known: {known}.")
         raise InputError(
-            f"{name!r} is the name of several characters.", field="name", hint=f"Say which: {', '.join(matches)}."
+            f"{name!r} is the name of several characters.",
+            field="name",
+            hint=f"Say which: {', '.join(matches)}.",
         )
 
     def reference_images(self, character: Character) -> list[NDArray[np.uint8]]:

@@ -104,9 +104,7 @@ class IdentityService:
             rows.append(ScoredFile(path, verdict))
         return rows
 
-    def _identity(
-        self, character: Character, encoder: IdentityEncoder, threshold: float | None
-    ) -> Identity:
+    def _identity(self, character: Character, encoder: IdentityEncoder, threshold: float | None) -> Identity:
         limit = character.consistency_threshold if threshold is None else threshold
         key = (character.version.id, encoder.name, encoder.version, limit)
         if key not in self._identities:

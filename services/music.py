@@ -121,6 +121,4 @@ class MusicService:
         from .alignment import align
 
         music = Signal(samples, sample_rate)
-        return align(
-            video, music, max_change=max_change, bpm_hint=bpm_hint, output=output, progress=progress
-        )
+        return align(video, music, max_change=max_change, bpm_hint=bpm_hint, output=output, progress=progress)

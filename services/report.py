@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from .soundtrack import Soundtrack
 
 
-def report_run(
-    result: AnimaticResult, spec: EpisodeSpec, audio: NDArray[np.float32], output: Path
-) -> None:
+def report_run(result: AnimaticResult, spec: EpisodeSpec, audio: NDArray[np.float32], output: Path) -> None:
     """Write the report of a run.
 
     Parameters

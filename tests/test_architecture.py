@@ -29,7 +29,10 @@ RULES = {
     "production": (FOUNDATION | VALUES, {"aiohttp", "sqlalchemy", "comfy", "typer", "rich"}),
     "db": (FOUNDATION | VALUES, {"aiohttp", "comfy", "typer", "rich", "torch"}),
     "host": (FOUNDATION, {"aiohttp", "sqlalchemy", "typer", "rich"}),
-    "services": (FOUNDATION | {*ROOMS} - {"nodes", "web", "cli", "host"}, {"comfy", "torch", "typer", "rich"}),
+    "services": (
+        FOUNDATION | {*ROOMS} - {"nodes", "web", "cli", "host"},
+        {"comfy", "torch", "typer", "rich"},
+    ),
     "nodes": (FOUNDATION | VALUES | {"host", "services"}, {"aiohttp", "sqlalchemy"}),
     "web": (FOUNDATION | VALUES | {"services"}, {"sqlalchemy", "comfy", "torch"}),
     "cli": (FOUNDATION | VALUES | {"services"}, {"aiohttp", "sqlalchemy", "comfy", "torch"}),

@@ -32,7 +32,8 @@ def test_every_package_is_declared(project: dict) -> None:
     present = {
         ".".join(["tower_anime", *path.parent.relative_to(ROOT).parts])
         for path in ROOT.rglob("__init__.py")
-        if path.parent.relative_to(ROOT).parts[:1] not in [("tests",), ("build",), (".venv",), ("benchmarks",)]
+        if path.parent.relative_to(ROOT).parts[:1]
+        not in [("tests",), ("build",), (".venv",), ("benchmarks",)]
         and "example_workflows" not in path.parts
         and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
     }

@@ -30,7 +30,13 @@ def tower(folder: Path):
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tower_anime", *map(str, words)]
         return subprocess.run(
-            command, capture_output=True, text=True, env=environment, cwd=folder, check=False, encoding="utf-8"
+            command,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=folder,
+            check=False,
+            encoding="utf-8",
         )
 
     return run

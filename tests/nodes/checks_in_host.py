@@ -185,6 +185,37 @@ def check_broadcast_rates_are_exact():
     assert frame_rate(23.976) == Fraction(24000, 1001) and frame_rate(29.97) == Fraction(30000, 1001)
 
 
+def check_a_live_list_never_raises():
+    from pack_in_check.errors import StorageError, TowerError
+    from pack_in_check.nodes.choices import LiveList
+
+    asked = []
+
+    def lost():
+        asked.append(1)
+        raise StorageError("the database is gone.", hint="Start it.")
+
+    def late():
+        asked.append(1)
+        raise TowerError("not yet.")
+
+    assert LiveList(lambda: ["b", "a"], "(none)")() == ["b", "a"]
+    assert LiveList(list, "(none)")() == ["(none)"]
+    slow, soon = LiveList(lost, "(none)"), LiveList(late, "(none)")
+    assert [slow(), slow()] == [["(the database is gone. Start it.)"]] * 2 and len(asked) == 1
+    assert [soon(), soon()] == [["(not yet.)"]] * 2 and len(asked) == 3
+
+
+def check_nodes_describe_themselves_before_the_server_starts():
+    import asyncio
+
+    from pack_in_check.nodes import TowerExtension
+
+    described = [node.GET_NODE_INFO_V1() for node in asyncio.run(TowerExtension().get_node_list())]
+    character = next(one for one in described if one["name"] == "TowerCharacterLoader")
+    assert "Tower has not started" in character["input"]["required"]["character"][1]["options"][0]
+
+
 def check_a_trimmed_video_is_taken_as_trimmed():
     import io
 

@@ -86,6 +86,16 @@ def test_the_verdict_is_stored_with_its_job(studio, graph, gated, aki):
     assert gate.score == pytest.approx(run.json(ends["report"])[0]["score"])
     assert gate.details["verdicts"] == run.json(ends["report"])
     assert gate.job_id == studio.job(run).id
+    assert studio.job(run).quality_score == pytest.approx(gate.score)
+
+
+def test_the_job_keeps_the_worst_score_of_its_gates(studio, graph, gated):
+    scores = []
+    for which, threshold in (("right", 0.9), ("wrong", 0.9), ("right", 0.91)):
+        _, ends = gated(which, threshold=threshold)
+        scores.append(ends["score"])
+    run = studio.run(graph)
+    assert studio.job(run).quality_score == pytest.approx(min(float(run.text(score)) for score in scores))
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_picture_is_saved_with_its_row(studio, graph, picture):
 
 
 def test_the_editor_can_show_what_was_saved(studio, graph, picture):
-    node, _ = saver(graph, "Lantern Street", images=picture)
+    node, _ = saver(graph, "Lantern Street", "shown", images=picture)
     [shown] = studio.run(graph).history["outputs"][node.id]["images"]
     status, body = studio.comfy.request(
         "GET", f"/view?filename={shown['filename']}&subfolder={shown['subfolder']}&type={shown['type']}"
