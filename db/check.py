@@ -49,6 +49,10 @@ class Finding:
     message: str
     hint: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """Return the row for programs."""
+        return {"level": self.level, "table": self.table, "message": self.message, "hint": self.hint}
+
 
 def find_damage(engine: Engine) -> list[Finding]:
     """Return everything that is found wrong, gravest first; rows only when the schema is right."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,7 @@ def align(
         )
     picture = find_transitions(video)
     bounds = [0, *(transition.frame for transition in picture.transitions), picture.n_frames]
-    shots = list(zip(bounds[:-1], bounds[1:], strict=True))
+    shots = list(pairwise(bounds))
     plan = plan_cuts(
         [float((end - start) / picture.fps) for start, end in shots],
         beats,

@@ -172,13 +172,18 @@ class AnimaticService:
 
         spec = load_spec(spec_path)
         check_writable(folder)
+        outputs = {
+            "video": folder / f"{spec_path.stem}.mp4",
+            "subtitles": folder / f"{spec_path.stem}.srt",
+            "report": folder / "report.html",
+        }
         project = self.projects.ensure(spec.project)
         self.jobs.interrupt_unfinished("animatic", silent_seconds=DEAD_AFTER_SECONDS)
         params = {"spec": spec.model_dump(mode="json"), "spec_path": str(spec_path.absolute())}
         job = self.jobs.create(str(uuid.uuid4()), "animatic", project_id=project.id, workflow_params=params)
         job = self.jobs.move(job.id, JobStatus.RUNNING)
         try:
-            result = _Run(self, spec, project, job, folder, spec_path.stem, progress).make()
+            result = _Run(self, spec, project, job, outputs, progress).make()
         except KeyboardInterrupt:
             self.jobs.move(job.id, JobStatus.CANCELLED, error_log="interrupted by the user")
             raise
@@ -193,30 +198,17 @@ class AnimaticService:
         return result
 
 
+@dataclass
 class _Run:
-    """One run: the service, the spec, and what has been made so far."""
+    """One run: what was asked for, where it goes, and what the reader should know."""
 
-    def __init__(
-        self,
-        service: AnimaticService,
-        spec: EpisodeSpec,
-        project: Project,
-        job: Job,
-        folder: Path,
-        stem: str,
-        progress: Progress,
-    ) -> None:
-        self._service = service
-        self._spec = spec
-        self._project = project
-        self._job = job
-        self._outputs = {
-            "video": folder / f"{stem}.mp4",
-            "subtitles": folder / f"{stem}.srt",
-            "report": folder / "report.html",
-        }
-        self._progress = progress
-        self._warnings: list[str] = []
+    _service: AnimaticService
+    _spec: EpisodeSpec
+    _project: Project
+    _job: Job
+    _outputs: dict[str, Path]
+    _progress: Progress
+    _warnings: list[str] = field(default_factory=list)
 
     def make(self) -> AnimaticResult:
         """Do all steps in order."""

@@ -54,4 +54,4 @@ def check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise storage_error(folder, error) from error
+        raise storage_error(folder, error.errno, error.strerror) from error
