@@ -18,12 +18,13 @@ MIN_BPM, MAX_BPM = 52.0, 210.0
 CENTRE_BPM = 118.0
 # What a bar of three has to be ahead of a bar of four, which most music has.
 THREE_HANDICAP = 0.1
-# Steps between beats, and the steps at which the first beat may lie: half, two thirds, equal, four thirds,
+# Steps between beats, and the steps at which the first beat may lie: a third, half, two thirds, three quarters, equal, four thirds,
 # one and a half times, and double the pulse.
 READINGS: dict[int, tuple[int, ...]] = {
     4: (0, 2),
     6: (0, 3),
     8: (0, 4),
+    9: (0, 3, 6),
     12: (0, 3, 4, 6, 8, 9),
     16: (0, 4, 8, 12),
     18: (0, 6, 12),
@@ -40,6 +41,7 @@ LEVEL_WEIGHTS: dict[str, float] = {
     "beat_likeness": 2.51,
     "bar_likeness": 9.95,
     "weakest_beat": 0.66,
+    "weakest_drum": 0.0,
     "octaves_squared": -2.20,
     "slowness": -0.23,
 }
@@ -111,11 +113,12 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
     accent = 0.5 * low + 0.25 * body + 0.25 * mid
     weight = low + 0.5 * body
     octaves = float(np.log2(bpm / CENTRE_BPM))
-    steps = np.arange(accent.size) - phase
     everything = low + body + mid + 0.7 * high
 
-    def share(every: int) -> float:
-        return float(accent[steps % every == 0].sum() / (accent.sum() + 1e-9))
+    def share(parts: int) -> float:
+        """Return how much of the accents falls on beats and their division into `parts`."""
+        places = np.arange(phase % (stride / parts), accent.size - 0.5, stride / parts)
+        return float(accent[np.round(places).astype(int)].sum() / (accent.sum() + 1e-9))
 
     def lateness(early: int, late: int) -> float:
         before, after = (float(everything[(phase + at) % stride :: stride].mean()) for at in (early, late))
@@ -126,12 +129,13 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
         "high_contrast": _contrast(high, stride, phase),
         "strongest_low": _strongest(weight, stride, phase),
         "strongest_change": _strongest(grid.change, stride, phase),
-        "share_on_halves": share(stride // 2),
-        "share_on_parts": max([share(stride // n) for n in (3, 4) if stride % n == 0] or [share(stride // 2)]),
+        "share_on_halves": share(2),
+        "share_on_parts": max(share(3), share(4)),
         "late_third": lateness(stride // 3, stride - stride // 3) if stride % 3 == 0 else 0.0,
         "beat_likeness": grid.likeness(stride),
         "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride) - THREE_HANDICAP),
         "weakest_beat": _weakest(everything, stride, phase),
+        "weakest_drum": _weakest(low + body, stride, phase),
         "octaves_squared": octaves**2,
         "slowness": 4 * max(-octaves - 0.4, 0.0) ** 2,
     }

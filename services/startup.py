@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -80,27 +80,10 @@ def _start(host: Host) -> None:
 
 
 class _LateServices:
-    """Services whose parts are looked up when used, or when called if they are not open yet."""
+    """Services whose parts are looked up at each use."""
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            services = current()
-        except TowerError:
-            return _Late(lambda: getattr(current(), name))
-        return getattr(services, name)
-
-
-class _Late:
-    """A part of the services, or a method of one, that is looked up at each call."""
-
-    def __init__(self, find: Callable[[], Any]) -> None:
-        self._find = find
-
-    def __getattr__(self, name: str) -> _Late:
-        return _Late(lambda: getattr(self._find(), name))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._find()(*args, **kwargs)
+        return getattr(current(), name)
 
 
 def _failed(error: TowerError) -> Services:
