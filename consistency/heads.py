@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .regions import group_colours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,12 +51,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class _Points:
-    """Points of a template in head radii, the part of each (-1: may be figure), and its area."""
+    """Points of a template in head radii: part (-1: may be figure), area, and index of the mirror point."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     part: NDArray[np.int64]
     area: NDArray[np.float64]
+    mirror: NDArray[np.int64]
 
 
 def part_at(x: NDArray[np.float64], y: NDArray[np.float64], body: int) -> NDArray[np.int64]:
@@ -92,24 +92,29 @@ def part_at(x: NDArray[np.float64], y: NDArray[np.float64], body: int) -> NDArra
 @cache
 def _points(body: int) -> _Points:
     waist, feet = BODIES[body]
-    fine, coarse = 0.22, 0.45
+    fine, coarse = 0.22, 0.6
     parts = []
     for top, bottom, pitch in ((-1.9, 1.4, fine), (1.4, feet, coarse)):
-        y, x = np.mgrid[top + pitch / 2 : bottom : pitch, -1.75 + pitch / 2 : 1.75 : pitch]
+        n_half = int(1.75 / pitch)
+        across = (np.arange(-n_half, n_half) + 0.5) * pitch
+        y, x = np.meshgrid(np.arange(top + pitch / 2, bottom, pitch), across, indexing="ij")
         parts.append((x.ravel(), y.ravel(), np.full(x.size, pitch**2)))
     x, y, area = (np.concatenate(column) for column in zip(*parts, strict=True))
     part = part_at(x, y, body)
     inside = part != BACKGROUND
-    return _Points(x[inside], y[inside], part[inside], area[inside])
+    x, y, part, area = x[inside], y[inside], part[inside], area[inside]
+    place = {(round(float(a), 3), round(float(b), 3)): i for i, (a, b) in enumerate(zip(x, y, strict=True))}
+    mirror = [place[round(-float(a), 3), round(float(b), 3)] for a, b in zip(x, y, strict=True)]
+    return _Points(x, y, part, area, np.array(mirror))
 
 
 def _placements(height: int, width: int) -> NDArray[np.float64]:
     """Return x, y, radius and body of all templates to try."""
     rows = []
-    for radius in np.geomspace(0.048, 0.36, 11) * height:
+    for radius in np.geomspace(0.05, 0.36, 9) * height:
         if radius < 3:
             continue
-        step = 0.45 * radius
+        step = 0.6 * radius
         reach = np.floor(0.42 * width / step) * step
         xs = np.arange(width / 2 - reach, width / 2 + reach + step / 2, step)
         ys = np.arange(max(radius, 0.06 * height), 0.62 * height, step)
@@ -123,54 +128,135 @@ def _placements(height: int, width: int) -> NDArray[np.float64]:
 
 def count_colours(
     groups: NDArray[np.int64], placements: NDArray[np.float64], n_colours: int
-) -> NDArray[np.float64]:
-    """Count the colours in each part of each template.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count the colours in each part of each template, and how alike its left and right are.
+
+    Parameters
+    ----------
+    groups : ndarray of int64, shape (height, width)
+        Colour group of each pixel.
+    placements : ndarray of float64, shape (n_placements, 4)
+        Centre x and y, radius in pixels, and body of each template.
+    n_colours : int
+        Number of groups.
 
     Returns
     -------
-    ndarray of float64, shape (n_placements, 5, n_colours)
+    counts : ndarray of float64, shape (n_placements, 5, n_colours)
         Areas in pixels.
+    symmetry : ndarray of float64, shape (n_placements, 5)
+        Share of each part, in [0, 1], whose mirror place has the same colour.
     """
-    height, width = groups.shape
     counts = np.zeros((len(placements), 5, n_colours))
+    symmetry = np.zeros((len(placements), 5))
     total = np.bincount(groups.ravel(), minlength=n_colours).astype(np.float64)
     for body in range(len(BODIES)):
         chosen = np.nonzero(placements[:, 3] == body)[0]
-        if not len(chosen):
-            continue
-        points = _points(body)
-        x, y, radius = (placements[chosen, column][:, None].astype(np.float32) for column in range(3))
-        columns = np.floor(x + radius * points.x.astype(np.float32)).astype(np.int32)
-        rows = np.floor(y + radius * points.y.astype(np.float32)).astype(np.int32)
-        inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-        colour = groups.ravel()[np.where(inside, rows * width + columns, 0)]
-        # Slot 0 gathers what may be figure; it becomes the background below.
-        slot = np.maximum(points.part, 0)
-        key = (np.arange(len(chosen))[:, None] * 5 + slot) * n_colours + colour
-        area = (radius**2 * points.area.astype(np.float32) * inside).ravel()
-        found = np.bincount(key.ravel(), area, minlength=len(chosen) * 5 * n_colours)
-        counts[chosen] = found.reshape(-1, 5, n_colours)
+        if len(chosen):
+            counts[chosen], symmetry[chosen] = _count_body(groups, placements[chosen], _points(body), n_colours)
+    # So far this part held what may be figure and may be not.
     counts[:, BACKGROUND] = np.maximum(total - counts.sum(axis=1), 0)
-    return counts
+    return counts, symmetry
+
+
+def _count_body(
+    groups: NDArray[np.int64], placements: NDArray[np.float64], points: _Points, n_colours: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    height, width = groups.shape
+    count = len(placements)
+    x, y, radius = (placements[:, column][:, None].astype(np.float32) for column in range(3))
+    columns = np.floor(x + radius * points.x.astype(np.float32)).astype(np.int32)
+    rows = np.floor(y + radius * points.y.astype(np.float32)).astype(np.int32)
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    colour = groups.ravel()[np.where(inside, rows * width + columns, 0)]
+    area = radius**2 * points.area.astype(np.float32) * inside
+    slot = np.arange(count)[:, None] * 5 + np.maximum(points.part, 0)
+    found = np.bincount((slot * n_colours + colour).ravel(), area.ravel(), minlength=count * 5 * n_colours)
+    both = inside & inside[:, points.mirror]
+    alike = both & (colour == colour[:, points.mirror])
+    seen = np.bincount(slot.ravel(), both.ravel(), minlength=count * 5)
+    same = np.bincount(slot.ravel(), alike.ravel(), minlength=count * 5)
+    return found.reshape(-1, 5, n_colours), (same / np.maximum(seen, 1)).reshape(-1, 5)
 
 
 # Weights of the evidence, fitted by conditional logistic regression over all placements on the
 # ``cel`` hand of benchmarks/drawn.py (seed 1); heads of the unseen ``chibi`` hand are found as often.
 _WEIGHTS = {
-    "explained": 6.9,
-    "informative": 4.3,
-    "salient": 3.3,
-    "low": -7.0,
-    "face_detail": 1.3,
-    "hair_face": 2.0,
-    "hair_background": 2.5,
+    "explained": 2.9,
+    "informative": 8.7,
+    "salient": 4.5,
+    "low": -4.7,
+    "face_detail": 1.6,
+    "hair_face": 2.5,
+    "hair_background": 1.5,
     "face_background": 0.8,
-    "face_light": 8.8,
+    "face_light": 8.3,
 }
 
 
+def find_heads(
+    groups: NDArray[np.int64], means: NDArray[np.float32], salience: NDArray[np.float32], *, limit: int = 4
+) -> list[Head]:
+    """Find the most likely heads that do not overlap, the best first.
+
+    Parameters
+    ----------
+    groups : ndarray of int64, shape (height, width)
+        Colour group of each pixel.
+    means : ndarray of float32, shape (n_colours, 3)
+        Perceptual colour of each group.
+    salience : ndarray of float32, shape (height, width)
+        How likely each pixel belongs to a figure, in [0, 1].
+    limit : int, optional
+        How many to return at most. The first is always returned where the picture is large enough;
+        whether the others are people is for the caller to judge.
+
+    Returns
+    -------
+    list of Head
+    """
+    placements = _placements(*groups.shape)
+    if not len(placements):
+        return []
+    coarse = _scores(groups, means, salience, placements)
+    chosen = placements[_peaks(placements, coarse, 4 + 2 * limit, apart=0.35)]
+    near = _neighbourhood(chosen)
+    fine = _scores(groups, means, salience, near)
+    best = _peaks(near, fine, limit, apart=1.3)
+    return [Head(*(float(v) for v in near[i, :3]), int(near[i, 3]), float(fine[i])) for i in best]
+
+
+def _peaks(
+    placements: NDArray[np.float64], scores: NDArray[np.float64], limit: int, *, apart: float
+) -> list[int]:
+    """Return the best placements that keep `apart` times the sum of their radii from each other."""
+    free = scores.copy()
+    peaks: list[int] = []
+    while len(peaks) < limit and np.isfinite(free).any():
+        best = int(np.argmax(free))
+        peaks.append(best)
+        x, y, radius, _ = placements[best]
+        # A person is taller than wide, so places above and below are still the same one.
+        gap = np.hypot(placements[:, 0] - x, 0.5 * (placements[:, 1] - y))
+        free[gap <= apart * (radius + placements[:, 2])] = -np.inf
+    return peaks
+
+
+def _neighbourhood(placements: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return finer steps of place and size around each placement, with every body."""
+    moves = np.array([-0.3, 0.0, 0.3])
+    grid = np.array(np.meshgrid(moves, moves, [0.85, 1.0, 1.16], np.arange(len(BODIES)))).reshape(4, 1, -1)
+    x, y, radius = (placements[:, column][:, None] for column in range(3))
+    near = [x + radius * grid[0], y + radius * grid[1], radius * grid[2], np.broadcast_to(grid[3], (len(x), grid.shape[2]))]
+    return np.stack(near, axis=-1).reshape(-1, 4)
+
+
 def evidence(
-    counts: NDArray[np.float64], lightness: NDArray[np.float64], salience: NDArray[np.float64], low: NDArray[np.float64]
+    counts: NDArray[np.float64],
+    symmetry: NDArray[np.float64],
+    lightness: NDArray[np.float64],
+    salience: NDArray[np.float64],
+    low: NDArray[np.float64],
 ) -> dict[str, NDArray[np.float64]]:
     """Measure how well each placement explains the picture.
 
@@ -203,6 +289,14 @@ def evidence(
         "hair_background": _apart(mixes, HAIR, BACKGROUND),
         "face_background": _apart(mixes, FACE, BACKGROUND),
         "face_light": light[:, FACE] - light[:, BACKGROUND],
+        "hair_light": light[:, HAIR] - light[:, BACKGROUND],
+        "hair_symmetry": symmetry[:, HAIR] - (mixes[:, HAIR] ** 2).sum(axis=1),
+        "face_symmetry": symmetry[:, FACE] - (mixes[:, FACE] ** 2).sum(axis=1),
+        "upper_symmetry": symmetry[:, UPPER] - (mixes[:, UPPER] ** 2).sum(axis=1),
+        "hair_even": symmetry[:, HAIR],
+        "face_even": symmetry[:, FACE],
+        "upper_even": symmetry[:, UPPER],
+        "log": np.log(sizes[:,FACE,0]/total[:,0,0]),
     }
 
 
@@ -218,8 +312,8 @@ def _scores(
     placements: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     n_colours = len(means)
-    counts = count_colours(groups, placements, n_colours)
+    counts, symmetry = count_colours(groups, placements, n_colours)
     sizes = np.maximum(np.bincount(groups.ravel(), minlength=n_colours), 1)
     standing_out = np.bincount(groups.ravel(), salience.ravel(), minlength=n_colours) / sizes
-    found = evidence(counts, means[:, 0] / 60.0, standing_out, placements[:, 1] / groups.shape[0])
-    return sum((_WEIGHTS[name] * values for name, values in found.items()), np.zeros(len(placements)))
+    found = evidence(counts, symmetry, means[:, 0] / 60.0, standing_out, placements[:, 1] / groups.shape[0])
+    return sum((_WEIGHTS.get(name,0) * values for name, values in found.items()), np.zeros(len(placements)))

@@ -134,9 +134,12 @@ def _smooth_labels(
     figure: NDArray[np.float64],
     background: NDArray[np.float64],
 ) -> NDArray[np.float64]:
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve
+
     count = len(figure)
-    ties = np.zeros((count, count))
-    ties[edges] = np.exp(-(gaps[edges] ** 2) / (2 * _COLOUR_SPREAD**2)) + 0.05
-    ties = np.maximum(ties, ties.T)
-    system = np.diag(figure + background + ties.sum(axis=1) + 1e-6) - ties
-    return np.linalg.solve(system, figure)
+    strength = np.exp(-(gaps[edges] ** 2) / (2 * _COLOUR_SPREAD**2)) + 0.05
+    one_way = sparse.csr_matrix((strength, edges), shape=(count, count))
+    ties = one_way.maximum(one_way.T)
+    own = figure + background + np.asarray(ties.sum(axis=1)).ravel() + 1e-6
+    return spsolve((sparse.diags(own) - ties).tocsc(), figure)

@@ -13,8 +13,9 @@ from .tempo import period_path, periodicity
 from .track import BeatGrid
 
 MIN_SECONDS = 2.0
-# Below this salience of the pulse, music without a beat begins (benchmarks/beats.py).
-MIN_SALIENCE = 0.1
+# Music with a beat, even when its tempo drifts, has a salience that exceeds three times the jitter of its
+# pulse by this much; speech, rain and scattered notes do not (benchmarks/beats.py).
+MIN_EVIDENCE, JITTER_WEIGHT = 0.05, 3.0
 # Strokes and notes raise the compressed spectrum by more than this; slow swells by much less.
 MIN_ONSET = 0.12
 MIN_ONSETS = 6
@@ -82,14 +83,17 @@ def pulse_lattice(envelope: OnsetEnvelope) -> tuple[Lattice, float] | None:
         return None
     salience, centres = periodicity(curves, envelope.frame_rate)
     path, strength = period_path(salience)
-    if strength < MIN_SALIENCE:
+    if strength < MIN_EVIDENCE:
         return None
     frames = np.arange(curve.size) / envelope.frame_rate
     pulses = trace_pulse(curve, np.interp(frames, centres, path) * envelope.frame_rate)
     if pulses.size < 4:
         return None
     times, weights = refine_times(curve, pulses, envelope.frame_rate)
-    return lattice(envelope, regular(times, weights, envelope.duration_seconds)), strength
+    steady_times, jitter = regular(times, weights, envelope.duration_seconds)
+    if strength - JITTER_WEIGHT * jitter < MIN_EVIDENCE:
+        return None
+    return lattice(envelope, steady_times), strength
 
 
 def _n_strong_onsets(envelope: OnsetEnvelope) -> int:

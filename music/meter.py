@@ -31,29 +31,28 @@ READINGS: dict[int, tuple[int, ...]] = {
     24: (0, 6, 12, 18),
 }
 LEVEL_WEIGHTS: dict[str, float] = {
-    "mid_contrast": 0.92,
-    "high_contrast": 1.36,
-    "strongest_low": 0.36,
-    "strongest_change": 2.17,
-    "share_on_halves": 6.41,
-    "share_on_parts": 1.84,
-    "late_third": 1.64,
-    "beat_likeness": 2.51,
-    "bar_likeness": 9.95,
-    "weakest_beat": 0.66,
-    "weakest_drum": 0.0,
-    "octaves_squared": -2.20,
-    "slowness": -0.23,
+    "mid_contrast": 0.90,
+    "high_contrast": 1.15,
+    "strongest_low": 0.41,
+    "strongest_change": 2.28,
+    "share_on_halves": 6.01,
+    "share_on_parts": 4.41,
+    "late_third": 1.74,
+    "beat_likeness": 2.99,
+    "bar_likeness": 9.10,
+    "weakest_beat": 1.03,
+    "octaves_squared": -2.19,
+    "slowness": -0.20,
 }
 BAR_WEIGHTS: dict[str, float] = {
-    "low": 1.59,
-    "body": 1.56,
-    "change": 3.50,
-    "low_in_middle": 0.40,
-    "change_in_middle": -0.62,
+    "low": 1.10,
+    "low_and_body": 1.86,
+    "change": 3.71,
+    "low_in_middle": 0.31,
+    "change_in_middle": -0.63,
     "is_three": -0.45,
-    "likeness": 4.65,
-    "other_likeness": -4.29,
+    "likeness": 4.61,
+    "other_likeness": -4.24,
 }
 
 
@@ -135,7 +134,6 @@ def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[s
         "beat_likeness": grid.likeness(stride),
         "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride) - THREE_HANDICAP),
         "weakest_beat": _weakest(everything, stride, phase),
-        "weakest_drum": _weakest(low + body, stride, phase),
         "octaves_squared": octaves**2,
         "slowness": 4 * max(-octaves - 0.4, 0.0) ** 2,
     }
@@ -213,7 +211,8 @@ def bar_features(grid: Lattice, stride: int, phase: int, length: int, first: int
     is_four = length == 4
     return {
         "low": lead(low, 0),
-        "body": lead(body, 0),
+        # Both at once: a snare has body without a bass, and stands on two and four.
+        "low_and_body": lead(np.minimum(low, body), 0),
         "change": lead(change, 0),
         "low_in_middle": lead(low, 2) if is_four else 0.0,
         "change_in_middle": lead(change, 2) if is_four else 0.0,

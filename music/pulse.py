@@ -90,7 +90,7 @@ def refine_times(
 
 def regular(
     times: NDArray[np.float64], strengths: NDArray[np.float64], duration_seconds: float
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], float]:
     """Straighten a pulse, and extend it over the whole recording.
 
     When the tempo is steady all pulses are put on one line, which averages out what each onset is early or
@@ -105,23 +105,26 @@ def regular(
 
     Returns
     -------
-    ndarray of float64
+    pulses : ndarray of float64
         From at most a pulse before 0 to at most a pulse after the end.
+    jitter : float
+        Mean distance of the onsets from the smoothed pulse, in periods.
     """
     period = float(np.median(np.diff(times)))
     gaps = np.maximum(1, np.round(np.diff(times) / period))
     numbers = np.concatenate([[0.0], np.cumsum(gaps)])
     slope, origin = _robust_line(numbers, times, strengths)
     smooth = _smoothed(numbers, times, strengths)
+    jitter = float(np.mean(np.abs(times - smooth))) / period
     if np.percentile(np.abs(smooth - (origin + slope * numbers)), 95) < STEADY_SECONDS:
         first, last = np.floor(-origin / slope), np.ceil((duration_seconds - origin) / slope)
-        return origin + slope * np.arange(first, last + 1)
+        return origin + slope * np.arange(first, last + 1), jitter
     filled = np.interp(np.arange(numbers[-1] + 1), numbers, smooth)
     n_edge = min(4, filled.size - 1)
     head, tail = (filled[n_edge] - filled[0]) / n_edge, (filled[-1] - filled[-1 - n_edge]) / n_edge
     before = np.arange(int(np.ceil(filled[0] / head)), 0, -1)
     after = np.arange(1, int(np.ceil(max(duration_seconds - filled[-1], 0.0) / tail)) + 1)
-    return np.concatenate([filled[0] - before * head, filled, filled[-1] + after * tail])
+    return np.concatenate([filled[0] - before * head, filled, filled[-1] + after * tail]), jitter
 
 
 def _robust_line(

@@ -33,10 +33,16 @@ Audio = NDArray[np.float32]
 AUDIO_RATE = 48_000
 AUDIO_BITS_PER_SECOND = 192_000
 AAC_BLOCK = 1024
-# x264's output depends on its number of threads, and with several it was measured to differ from run
-# to run on small pictures. One thread encodes 720p at 80-100 frames per second beside the renderers.
+# Equal input is to give equal frames. x264's output depends on its number of threads, so it is fixed;
+# one encodes 720p at 80-100 frames per second beside the renderers. Without "cpu-independent" two runs
+# on one machine were measured to differ, because its fast arithmetic depends on where memory lies.
 ENCODER_THREADS = 1
-ENCODER = {"crf": "18", "preset": "veryfast", "tune": "animation"}
+ENCODER = {
+    "crf": "18",
+    "preset": "veryfast",
+    "tune": "animation",
+    "x264-params": "cpu-independent=1",
+}
 # Pillow releases the interpreter lock while it scales; two renderers keep up with the encoder.
 RENDER_THREADS = 2
 LOOK_AHEAD = 8

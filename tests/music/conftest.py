@@ -66,12 +66,12 @@ def click_track() -> Callable[..., FloatArray]:
 
 @pytest.fixture
 def drum_track() -> Callable[..., FloatArray]:
-    """Kick on one and three, snare on two and four, hats on eighths: ``drum_track(beat_times)``."""
+    """Kick on one, three and the and of three, snare on two and four, hats on eighths: ``drum_track(beat_times)``."""
 
     def make(beats: NDArray[np.float64], seconds: float) -> FloatArray:
         between = (beats[:-1] + beats[1:]) / 2
         hats = np.concatenate([beats, between])
-        return place({"kick": beats[::2], "snare": beats[1::2], "hat": hats}, seconds)
+        return place({"kick": [*beats[::2], *between[2::4]], "snare": beats[1::2], "hat": hats}, seconds)
 
     return make
 

@@ -37,7 +37,7 @@ def test_drums_tell_beat_from_offbeat_and_bar_from_beat(drum_track, rate: int, b
     found = track_beats(drum_track(truth, 28.5), rate)
     assert found.tempo_bpm == pytest.approx(bpm, rel=0.002)
     assert np.abs(offsets(truth, found.beat_times[2:-2])).max() < 0.01
-    # Kicks are on one and three: a bar opens on either, never on a snare.
+    # Nothing but the pickup tells one from three here; but no bar opens on a snare.
     assert np.abs(offsets(truth[::2], found.downbeat_times[1:-1])).max() < 0.01
     assert found.beats_per_bar == 4
 

@@ -64,9 +64,9 @@ def test_picture_sync_save(ready):
     assert asset.file_type == "video" and asset.duration_seconds > 5
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def editor(studio) -> Iterator:
-    """The host's editor in a real browser."""
+    """The host's editor in a real browser, which keeps an event loop running for as long as it is open."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("no Chromium found; set CHROMIUM_PATH")
