@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .errors import InputError
 
-PACK_ROOT = Path(__file__).resolve().parent
+# Not resolved: a pack that is linked into custom_nodes belongs to that ComfyUI.
+PACK_ROOT = Path(__file__).absolute().parent
 
 
 @dataclass(frozen=True, slots=True)

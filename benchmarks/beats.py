@@ -15,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 import mir_eval
 import numpy as np
 from songs import PATTERNS, RATE, Song, beatless, song
-
 from tower_anime.music.beats import track_beats
 from tower_anime.music.track import BeatGrid
 
@@ -23,9 +22,12 @@ TEMPI = (55, 63, 72, 80, 89, 97, 105, 113, 120, 128, 137, 146, 155, 165, 176, 18
 FEELS = ("", "drift", "accelerando", "human", "lead_in", "silent_start", "fills", "break")
 SILENT_KINDS = ("silence", "noise", "drone", "speech", "rain", "swells")
 # A pattern is only played at tempi at which musicians play it.
-RANGES = {"half_time": (105, 200), "dnb": (146, 200), "six_eight": (55, 97), "punk": (137, 200), "sync16": (55, 128),
-          "funk": (72, 128), "house_stabs": (97, 146), "four_floor": (89, 165), "reggaeton": (80, 113), "shuffle": (63, 155),
-          "swing": (72, 200), "arpeggio": (55, 146), "ballad": (55, 97)}  # fmt: skip
+RANGES = {
+    "half_time": (105, 200), "dnb": (146, 200), "six_eight": (55, 97), "punk": (137, 200),
+    "sync16": (55, 128), "funk": (72, 128), "house_stabs": (97, 146), "four_floor": (89, 165),
+    "reggaeton": (80, 113), "shuffle": (63, 155), "swing": (72, 200), "arpeggio": (55, 146),
+    "ballad": (55, 97),
+}  # fmt: skip
 
 
 def suite(*, quick: bool, pattern: str | None, seed: int = 0) -> Iterator[tuple[str, float, str, int]]:
@@ -42,7 +44,11 @@ def measure(job: tuple[str, float, str, int]) -> dict:
     started = time.process_time()
     found = track_beats(truth.samples, RATE)
     seconds = time.process_time() - started
-    return {"job": job, "seconds_per_minute": seconds / (truth.samples.size / RATE) * 60, **scores(truth, found)}
+    return {
+        "job": job,
+        "seconds_per_minute": seconds / (truth.samples.size / RATE) * 60,
+        **scores(truth, found),
+    }
 
 
 def scores(truth: Song, found: BeatGrid) -> dict:
@@ -51,7 +57,11 @@ def scores(truth: Song, found: BeatGrid) -> dict:
     # Only what lies within the annotated beats counts: tracking on through a tail is no fault.
     beats = beats[(beats > truth.beats[0] - 0.1) & (beats < truth.beats[-1] + 0.1)]
     f = {t: mir_eval.beat.f_measure(truth.beats, beats, f_measure_threshold=t) for t in (0.07, 0.02)}
-    near = np.abs(truth.beats[:, None] - beats[None, :]).min(axis=1) if beats.size else np.full(truth.beats.size, 9)
+    near = (
+        np.abs(truth.beats[:, None] - beats[None, :]).min(axis=1)
+        if beats.size
+        else np.full(truth.beats.size, 9)
+    )
     signed = beats[:, None] - truth.beats[None, :] if beats.size else np.zeros((1, 1))
     signed = signed[np.arange(signed.shape[0]), np.abs(signed).argmin(axis=1)]
     bars = found.downbeat_times
@@ -73,7 +83,10 @@ def table(rows: list[dict], key: Callable[[dict], str]) -> None:
         groups[key(row)].append(row)
     fields = ("f70", "f20", "cut", "acc1", "acc2", "down", "bias", "confidence", "seconds_per_minute")
     for name, group in groups.items():
-        print(f"{name:14}{len(group):4} " + " ".join(f"{f[:5]} {np.mean([r[f] for r in group]):6.3f}" for f in fields))
+        print(
+            f"{name:14}{len(group):4} "
+            + " ".join(f"{f[:5]} {np.mean([r[f] for r in group]):6.3f}" for f in fields)
+        )
 
 
 def librosa_rows(jobs: list[tuple[str, float, str, int]]) -> list[dict]:
@@ -86,7 +99,13 @@ def librosa_rows(jobs: list[tuple[str, float, str, int]]) -> list[dict]:
         tempo, times = librosa.beat.beat_track(y=truth.samples, sr=RATE, units="time")
         seconds = time.process_time() - started
         found = BeatGrid(float(np.atleast_1d(tempo)[0]), np.asarray(times), np.asarray(times)[::4])
-        rows.append({"job": job, "seconds_per_minute": seconds / truth.samples.size * RATE * 60, **scores(truth, found)})
+        rows.append(
+            {
+                "job": job,
+                "seconds_per_minute": seconds / truth.samples.size * RATE * 60,
+                **scores(truth, found),
+            }
+        )
     return rows
 
 
@@ -109,7 +128,10 @@ def main() -> None:
         print(row["job"], {k: round(float(v), 3) for k, v in row.items() if k != "job"})
     for kind in SILENT_KINDS:
         heard = [track_beats(beatless(kind, seed=s), RATE) for s in range(3)]
-        print(f"{kind:14} beat reported in {sum(h.has_beat for h in heard)} of {len(heard)}", [round(h.confidence, 2) for h in heard])
+        print(
+            f"{kind:14} beat reported in {sum(h.has_beat for h in heard)} of {len(heard)}",
+            [round(h.confidence, 2) for h in heard],
+        )
     if importlib.util.find_spec("librosa"):
         table(librosa_rows(jobs), lambda r: "librosa")
 

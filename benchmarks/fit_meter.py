@@ -13,14 +13,13 @@ import numpy as np
 from beats import FEELS, suite
 from scipy.optimize import minimize
 from songs import RATE, Song, improvised, song
-
 from tower_anime.music.beats import pulse_lattice
 from tower_anime.music.lattice import Lattice
 from tower_anime.music.meter import BAR_WEIGHTS, LEVEL_WEIGHTS, bar_features, level_features, readings
 from tower_anime.music.onsets import LATENCY_SECONDS, onset_envelope
 
 # Signs that the evidence must have.
-FALLING = {"octaves_squared", "slowness", "change_in_middle", "is_three", "other_likeness"}
+FALLING = {"haste", "octaves_squared", "slowness", "change_in_middle", "is_three", "other_likeness"}
 Case = tuple[np.ndarray, np.ndarray, bool]
 
 
@@ -28,7 +27,9 @@ def render(seed: int) -> Song:
     pattern, bpm = improvised(seed)
     feel = ("", "", *FEELS)[seed % (len(FEELS) + 2)]
     looseness = (0.0, 0.15, 0.3)[seed // 10 % 3]
-    return song(f"improvised{seed}", bpm, feel=feel, seconds=24, seed=seed, pattern=pattern, looseness=looseness)
+    return song(
+        f"improvised{seed}", bpm, feel=feel, seconds=24, seed=seed, pattern=pattern, looseness=looseness
+    )
 
 
 def cases(job: int | tuple) -> tuple[Case | None, Case | None]:
@@ -49,7 +50,9 @@ def describe(
     for r in readings(grid):
         options.append(list(level_features(grid, r.stride, r.phase, r.bpm).values()))
         times = within(grid.times[r.phase :: r.stride] + LATENCY_SECONDS)
-        rightness.append(mir_eval.beat.f_measure(beats, times, f_measure_threshold=0.05) if times.size else 0.0)
+        rightness.append(
+            mir_eval.beat.f_measure(beats, times, f_measure_threshold=0.05) if times.size else 0.0
+        )
     if not rightness or max(rightness) < 0.85:
         return None, None
     best = readings(grid)[int(np.argmax(rightness))]
@@ -92,7 +95,9 @@ def report(title: str, examples: list[Case], names: list[str]) -> None:
         return f"{np.mean(chosen):.3f} (best possible {np.mean([right.max() for _, right, _ in of]):.3f})"
 
     weights = fit(made_up, names)
-    print(f"{title}: on improvised songs {rightness(weights, made_up)}, on the patterns {rightness(weights, named)}")
+    print(
+        f"{title}: improvised songs {rightness(weights, made_up)}, named patterns {rightness(weights, named)}"
+    )
     for name, weight in zip(names, weights, strict=True):
         print(f'    "{name}": {weight:.3f},')
 

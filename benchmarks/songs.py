@@ -48,17 +48,22 @@ PATTERNS: dict[str, Pattern] = {
     "rock": Pattern(4, 4, {"kick": steps(0, 8, 10), "snare": steps(4, 12), "hat": each(0, 16, 2, 0.8, 0.5),
                            "bass": each(0, 16, 2, 1.0), "chord": steps(0)}),
     "four_floor": Pattern(4, 4, {"kick": each(0, 16, 4, 1.0), "clap": steps(4, 12, level=0.6),
-                                 "open": each(2, 16, 4, 0.8), "bass": each(2, 16, 4, 1.0), "chord": steps(0)}),
+                                 "open": each(2, 16, 4, 0.8), "bass": each(2, 16, 4, 1.0),
+                                 "chord": steps(0)}),
     "house_stabs": Pattern(4, 4, {"kick": each(0, 16, 4, 1.0), "hat": each(0, 16, 1, 0.3, 0.2, 0.5, 0.2),
                                   "stab": steps(3, 6, 11, 14), "bass": steps(0, 3, 7, 10)}),
     "half_time": Pattern(4, 4, {"kick": steps(0, 7), "snare": steps(8), "hat": each(0, 16, 2, 0.7, 0.4),
                                 "bass": steps(0, 7), "chord": steps(0)}),
-    "swing": Pattern(4, 3, {"ride": {0: .8, 3: 1., 5: .6, 6: .8, 9: 1., 11: .6}, "foot": steps(3, 9, level=0.7),
-                            "kick": each(0, 12, 3, 0.35), "bass": each(0, 12, 3, 1.0), "stab": steps(2, 8)}),
+    "swing": Pattern(4, 3, {"ride": {0: .8, 3: 1., 5: .6, 6: .8, 9: 1., 11: .6},
+        "foot": steps(3, 9, level=0.7),
+                            "kick": each(0, 12, 3, 0.35), "bass": each(0, 12, 3, 1.0),
+                            "stab": steps(2, 8)}),
     "shuffle": Pattern(4, 3, {"kick": steps(0, 6), "snare": steps(3, 9),
                               "hat": {0: .8, 2: .5, 3: .8, 5: .5, 6: .8, 8: .5, 9: .8, 11: .5},
-                              "bass": {0: 1., 2: .6, 3: 1., 5: .6, 6: 1., 8: .6, 9: 1., 11: .6}, "chord": steps(0)}),
-    "sync16": Pattern(4, 4, {"kick": steps(0, 3, 6, 10), "snare": steps(4, 12), "hat": each(0, 16, 1, 0.6, 0.3),
+                              "bass": {0: 1., 2: .6, 3: 1., 5: .6, 6: 1., 8: .6, 9: 1., 11: .6},
+                              "chord": steps(0)}),
+    "sync16": Pattern(4, 4, {"kick": steps(0, 3, 6, 10), "snare": steps(4, 12),
+        "hat": each(0, 16, 1, 0.6, 0.3),
                              "bass": steps(0, 3, 6, 10), "chord": steps(0)}),
     "funk": Pattern(4, 4, {"kick": steps(0, 2, 7, 10), "snare": steps(4, 12), "ghost": steps(6, 9, 15),
                            "hat": each(0, 16, 1, 0.6, 0.25, 0.4, 0.25), "bass": steps(0, 2, 5, 7, 10, 13)}),
@@ -72,15 +77,20 @@ PATTERNS: dict[str, Pattern] = {
                                 "hat": each(0, 16, 2, 0.4), "bass": steps(0, 8), "chord": steps(0)}),
     "punk": Pattern(4, 4, {"kick": steps(0, 8, 6), "snare": steps(4, 12), "open": each(0, 16, 4, 0.7),
                            "bass": each(0, 16, 2, 1.0), "stab": each(0, 16, 2, 0.6)}),
-    "ballad": Pattern(4, 4, {"chord": steps(0), "arp": each(0, 16, 2, 0.8, 0.6), "kick": steps(0, level=0.5),
+    "ballad": Pattern(4, 4, {"chord": steps(0), "arp": each(0, 16, 2, 0.8, 0.6),
+        "kick": steps(0, level=0.5),
                              "snare": steps(8, level=0.25)}),
     "chords": Pattern(4, 4, {"chord": steps(0, 8), "bass": steps(0, 8, 12)}),
-    "arpeggio": Pattern(4, 4, {"arp": each(0, 16, 2, 0.9, 0.6, 0.7, 0.6), "bass": steps(0), "pad": steps(0)}),
+    "arpeggio": Pattern(4, 4, {"arp": each(0, 16, 2, 0.9, 0.6, 0.7, 0.6), "bass": steps(0),
+        "pad": steps(0)}),
     "pulse": Pattern(4, 4, {"stab": each(0, 16, 4, 1.0, 0.7, 0.85, 0.7), "pad": steps(0)}),
 }  # fmt: skip
 
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
-PROGRESSIONS = {"major": ((0, 4, 5, 3), (0, 3, 4, 0), (0, 5, 3, 4)), "minor": ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4))}
+PROGRESSIONS = {
+    "major": ((0, 4, 5, 3), (0, 3, 4, 0), (0, 5, 3, 4)),
+    "minor": ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4)),
+}
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -154,9 +164,13 @@ def improvised(seed: int) -> tuple[Pattern, float]:
     half = places % per_beat == (2 if ternary else per_beat // 2)
     parts: dict[str, dict[float, float]] = {}
     drums = rng.random() < 0.85
-    kick_p = np.where(on_beat, rng.choice([0.25, 0.5, 1.0], p=[0.4, 0.3, 0.3]), np.where(half, 0.3, 0.0 if fast else 0.12))
+    kick_p = np.where(
+        on_beat, rng.choice([0.25, 0.5, 1.0], p=[0.4, 0.3, 0.3]), np.where(half, 0.3, 0.0 if fast else 0.12)
+    )
     kick_p[0] = 0.97
-    snare_on = [b * per_beat for b in ((1, 2) if triple else ((2,) if fast and rng.random() < 0.3 else (1, 3)))]
+    snare_on = [
+        b * per_beat for b in ((1, 2) if triple else ((2,) if fast and rng.random() < 0.3 else (1, 3)))
+    ]
     kick_p[snare_on] *= rng.choice([0.1, 1.0])
     if drums:
         parts["kick"] = {float(p): 1.0 for p in places if rng.random() < kick_p[p]}
@@ -164,23 +178,52 @@ def improvised(seed: int) -> tuple[Pattern, float]:
             parts[str(rng.choice(["snare", "clap"]))] = dict.fromkeys(map(float, snare_on), 1.0)
         if rng.random() < 0.2 and not fast:
             parts["ghost"] = {float(p): 1.0 for p in places if rng.random() < 0.15 and not on_beat[p]}
-        hats = rng.choice(["none", "beat", "half", "all", "off"], p=[0.15, 0.2, 0.4, 0.15 if not fast else 0.0, 0.1 if not fast else 0.25])
-        chosen = {"none": places < 0, "beat": on_beat, "half": on_beat | half, "all": places >= 0, "off": half}[str(hats)]
-        parts[str(rng.choice(["hat", "open", "ride"]))] = {float(p): 0.9 if on_beat[p] else 0.6 for p in places[chosen]}
+        hats = rng.choice(
+            ["none", "beat", "half", "all", "off"],
+            p=[0.15, 0.2, 0.4, 0.15 if not fast else 0.0, 0.1 if not fast else 0.25],
+        )
+        chosen = {
+            "none": places < 0,
+            "beat": on_beat,
+            "half": on_beat | half,
+            "all": places >= 0,
+            "off": half,
+        }[str(hats)]
+        parts[str(rng.choice(["hat", "open", "ride"]))] = {
+            float(p): 0.9 if on_beat[p] else 0.6 for p in places[chosen]
+        }
     style = rng.choice(["root", "kick", "half", "beat", "off", "free", "none"])
-    bass = {"root": places == 0, "kick": np.isin(places, list(parts.get("kick", {0.0: 1}))), "half": on_beat | half, "beat": on_beat,
-            "off": half, "free": (places == 0) | (rng.random(n_steps) < np.where(on_beat, 0.4, 0.2)), "none": places < 0}[str(style)]
+    bass = {
+        "root": places == 0,
+        "kick": np.isin(places, list(parts.get("kick", {0.0: 1}))),
+        "half": on_beat | half,
+        "beat": on_beat,
+        "off": half,
+        "free": (places == 0) | (rng.random(n_steps) < np.where(on_beat, 0.4, 0.2)),
+        "none": places < 0,
+    }[str(style)]
     parts["bass"] = {float(p): 1.0 for p in places[bass]}
-    comp = rng.choice(["bar", "half_bar", "beat", "stabs", "arp", "pad", "none"] if drums else ["bar", "half_bar", "beat", "arp"])
+    comp = rng.choice(
+        ["bar", "half_bar", "beat", "stabs", "arp", "pad", "none"]
+        if drums
+        else ["bar", "half_bar", "beat", "arp"]
+    )
     if comp == "arp":
         parts["arp"] = {float(p): 0.9 if on_beat[p] else 0.6 for p in places[on_beat | half]}
         parts["pad"] = {0.0: 1.0}
     elif comp == "stabs":
         parts["stab"] = {float(p): 1.0 for p in places if rng.random() < 0.25}
     elif comp != "none":
-        where = {"bar": places == 0, "half_bar": places % (2 * per_beat) == 0, "beat": on_beat, "pad": places == 0}[str(comp)]
+        where = {
+            "bar": places == 0,
+            "half_bar": places % (2 * per_beat) == 0,
+            "beat": on_beat,
+            "pad": places == 0,
+        }[str(comp)]
         parts["pad" if comp == "pad" else "chord"] = {float(p): 1.0 for p in places[where]}
-    return Pattern(beats, per_beat, {k: v for k, v in parts.items() if v}, float(rng.choice([1.0, 1.0, 2.0]))), bpm
+    return Pattern(
+        beats, per_beat, {k: v for k, v in parts.items() if v}, float(rng.choice([1.0, 1.0, 2.0]))
+    ), bpm
 
 
 def song(
@@ -227,7 +270,9 @@ def song(
         root = degrees[int(bar / pattern.chord_bars) % len(degrees)]
         for part, hits in pattern.parts.items():
             resting = feel == "break" and part in drums and 6 <= bar < 10
-            for step, level in ({} if resting else loosened(hits, pattern, looseness if bar % 2 else 0.0, rng)).items():
+            for step, level in (
+                {} if resting else loosened(hits, pattern, looseness if bar % 2 else 0.0, rng)
+            ).items():
                 beat = bar * pattern.beats + step / pattern.per_beat
                 if beat >= n_beats - 1e-9:
                     continue
@@ -244,7 +289,14 @@ def song(
         mix += rng.standard_normal(mix.size) * np.sqrt(np.mean(mix**2)) * 0.1
     mix = np.tanh(mix / np.abs(mix).max() * rng.uniform(0.8, 2.0)) * rng.uniform(0.3, 0.95)
     beats = clock[:n_beats]
-    return Song(f"{name}-{bpm:g}-{feel}", mix.astype(np.float32), beats, beats[:: pattern.beats], bpm, f"{NOTES[tonic]} {mode}")
+    return Song(
+        f"{name}-{bpm:g}-{feel}",
+        mix.astype(np.float32),
+        beats,
+        beats[:: pattern.beats],
+        bpm,
+        f"{NOTES[tonic]} {mode}",
+    )
 
 
 def loosened(
@@ -271,11 +323,17 @@ def melodic(
             if part == "bass":
                 wave = 0.35 * tone(pitch(root, 3), 0.45 * beat, "saw" if voice == "saw" else "sine", rng)
             elif part == "arp":
-                wave = 0.3 * tone(pitch(root + (0, 2, 4, 7, 4, 2, 4, 2)[turn // 2 % 8], 5), 0.8 * beat, "pluck", rng)
+                wave = 0.3 * tone(
+                    pitch(root + (0, 2, 4, 7, 4, 2, 4, 2)[turn // 2 % 8], 5), 0.8 * beat, "pluck", rng
+                )
             else:
-                length = {"stab": 0.25 * beat, "pad": bar}.get(part, bar * 0.95 / max(len(pattern.parts[part]), 1))
+                length = {"stab": 0.25 * beat, "pad": bar}.get(
+                    part, bar * 0.95 / max(len(pattern.parts[part]), 1)
+                )
                 kind = "pad" if part == "pad" else voice
-                wave = 0.13 * sum(tone(pitch(root + d, 4 + (part != "pad")), length, kind, rng) for d in (0, 2, 4))
+                wave = 0.13 * sum(
+                    tone(pitch(root + d, 4 + (part != "pad")), length, kind, rng) for d in (0, 2, 4)
+                )
             cache[part, root, turn] = wave
         return cache[part, root, turn]
 
@@ -292,7 +350,10 @@ def beatless(kind: str, *, seconds: float = 30.0, seed: int = 0) -> NDArray[np.f
     if kind == "noise":
         return (0.2 * rng.standard_normal(n)).astype(np.float32)
     if kind == "drone":
-        wave = sum(np.sin(2 * np.pi * f * t + rng.uniform(0, 6)) / k for k, f in enumerate((55, 110.3, 164.7, 220.9), 1))
+        wave = sum(
+            np.sin(2 * np.pi * f * t + rng.uniform(0, 6)) / k
+            for k, f in enumerate((55, 110.3, 164.7, 220.9), 1)
+        )
         return (0.2 * wave * (1 + 0.3 * np.sin(2 * np.pi * 0.07 * t))).astype(np.float32)
     mix = np.zeros(n)
     gaps = {"speech": (0.09, 0.35), "rain": (0.005, 0.1), "swells": (2.0, 5.0)}[kind]
@@ -301,10 +362,17 @@ def beatless(kind: str, *, seconds: float = 30.0, seed: int = 0) -> NDArray[np.f
         length = {"speech": rng.uniform(0.08, 0.25), "rain": 0.02, "swells": 5.0}[kind]
         if kind == "speech":
             f0, m = rng.uniform(100, 180), int(length * RATE)
-            wave = sum(np.sin(2 * np.pi * f0 * k * t[:m]) * np.exp(-((k * f0 - rng.uniform(400, 1800)) / 500) ** 2) for k in range(1, 18))
+            wave = sum(
+                np.sin(2 * np.pi * f0 * k * t[:m]) * np.exp(-(((k * f0 - rng.uniform(400, 1800)) / 500) ** 2))
+                for k in range(1, 18)
+            )
             wave = wave * np.hanning(m)
         elif kind == "rain":
-            wave = rng.standard_normal(int(0.02 * RATE)) * np.exp(-np.arange(int(0.02 * RATE)) / 150) * rng.uniform(0.1, 1)
+            wave = (
+                rng.standard_normal(int(0.02 * RATE))
+                * np.exp(-np.arange(int(0.02 * RATE)) / 150)
+                * rng.uniform(0.1, 1)
+            )
         else:
             m = int(length * RATE)
             wave = np.sin(2 * np.pi * rng.choice([220, 247, 262, 294, 330]) * t[:m]) * np.hanning(m)

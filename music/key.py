@@ -98,7 +98,9 @@ def _spectra(mono: NDArray[np.float32], n_window: int) -> NDArray[np.float32]:
 
     frames = np.lib.stride_tricks.sliding_window_view(mono, n_window)[:: n_window // 2]
     window = np.hanning(n_window).astype(np.float32)
-    return np.concatenate([np.abs(rfft(block * window)) for block in np.array_split(frames, -(-len(frames) // 64))])
+    return np.concatenate(
+        [np.abs(np.asarray(rfft(block * window))) for block in np.array_split(frames, -(-len(frames) // 64))]
+    )
 
 
 def _partials(

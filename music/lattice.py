@@ -70,7 +70,9 @@ def _harmonic_change(
     last = sums.shape[0] - 1
 
     def direction(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
-        first, end = (np.clip(np.round(t * envelope.harmony_rate).astype(int), 0, last) for t in (start, stop))
+        first, end = (
+            np.clip(np.round(t * envelope.harmony_rate).astype(int), 0, last) for t in (start, stop)
+        )
         total = sums[np.maximum(end, first)] - sums[first]
         return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
 

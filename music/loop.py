@@ -12,6 +12,8 @@ from .signal import Signal
 from .track import BeatGrid
 
 CROSSFADE_SECONDS = 0.02
+# Music that ends this much before the picture has faded out by then: no reason to jump.
+SLACK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class Loop:
         return self.end_seconds - self.start_seconds
 
     def repetitions(self, track_seconds: float, needed_seconds: float) -> int:
-        """Count the jumps until the music lasts `needed_seconds`."""
-        missing = needed_seconds - track_seconds
-        return 0 if missing <= 0 else int(np.ceil(missing / self.length_seconds))
+        """Count the jumps until the music lasts `needed_seconds`; none while the track (almost) does."""
+        if needed_seconds <= track_seconds + SLACK_SECONDS:
+            return 0
+        return int(np.ceil((needed_seconds - self.end_seconds) / self.length_seconds))
 
 
 def find_loop(beats: BeatGrid, track_seconds: float) -> Loop:
@@ -53,9 +56,7 @@ def find_loop(beats: BeatGrid, track_seconds: float) -> Loop:
         If there are fewer than two beats.
     """
     if not beats.has_beat:
-        raise NoBeatError(
-            "Music without a steady beat cannot be looped.", hint="Choose a track with a beat."
-        )
+        raise NoBeatError("Music without a steady beat cannot be looped.", hint="Choose a track with a beat.")
     bars = beats.downbeat_times[(beats.downbeat_times >= 0) & (beats.downbeat_times <= track_seconds)]
     if bars.size < 2:
         bars = beats.beat_times[(beats.beat_times >= 0) & (beats.beat_times <= track_seconds)]
@@ -66,9 +67,7 @@ def find_loop(beats: BeatGrid, track_seconds: float) -> Loop:
     return Loop(float(bars[-1 - n_kept]), float(bars[-1]))
 
 
-def looped_beats(
-    beats: BeatGrid, loop: Loop, *, track_seconds: float, needed_seconds: float
-) -> BeatGrid:
+def looped_beats(beats: BeatGrid, loop: Loop, *, track_seconds: float, needed_seconds: float) -> BeatGrid:
     """Continue a beat grid through as many jumps as are needed.
 
     Parameters
@@ -142,9 +141,7 @@ def music_segment(
     return Signal(segment, rate)
 
 
-def _looped_samples(
-    samples: NDArray[np.float32], loop: Loop, n_jumps: int, rate: int
-) -> NDArray[np.float32]:
+def _looped_samples(samples: NDArray[np.float32], loop: Loop, n_jumps: int, rate: int) -> NDArray[np.float32]:
     """Place repetitions at the rounded multiples of the loop, so that rounding does not add up."""
     if n_jumps == 0:
         return samples

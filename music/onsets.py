@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,9 @@ def onset_envelope(mono: NDArray[np.float32], sample_rate: int) -> OnsetEnvelope
     samples = resample(mono, step, 1) if step > 1 else mono.astype(np.float32, copy=False)
     hop = max(1, round(rate / FRAMES_PER_SECOND))
     n_window = 2 * round(WINDOW_SECONDS * rate / 2)
-    filters, centres = _filter_bank(n_window, rate)
+    # A length that is a small multiple of a power of two transforms fast.
+    n_fft = -(-n_window // 128) * 128
+    filters, centres = _filter_bank(n_fft, rate)
     levels = _filtered(samples, n_window, hop, filters)
     bands = _flux(levels, centres)
     harmony_hop = 4 * hop
@@ -81,15 +84,15 @@ def onset_envelope(mono: NDArray[np.float32], sample_rate: int) -> OnsetEnvelope
     return OnsetEnvelope(bands, harmony, rate / hop, rate / harmony_hop, mono.size / sample_rate)
 
 
-def _filter_bank(n_window: int, rate: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def _filter_bank(n_fft: int, rate: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return triangular filters, shape (n_bins, n_filters), and their centres in hertz."""
     low, high = BAND_EDGES_HZ[0], min(BAND_EDGES_HZ[-1], 0.48 * rate)
     n_centres = int(np.log2(high / low) * FILTERS_PER_OCTAVE)
-    bin_hz = rate / n_window
+    bin_hz = rate / n_fft
     edges = low * 2 ** (np.arange(n_centres + 2) / FILTERS_PER_OCTAVE)
     # At low frequencies several filters would fall onto one bin: keep them a bin apart.
     edges = np.unique(np.round(edges / bin_hz)) * bin_hz
-    frequencies = np.arange(n_window // 2 + 1) * bin_hz
+    frequencies = np.arange(n_fft // 2 + 1) * bin_hz
     rising = (frequencies[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - frequencies[:, None]) / (edges[2:] - edges[1:-1])
     filters = np.clip(np.minimum(rising, falling), 0.0, None)
@@ -100,15 +103,17 @@ def _filtered(
     samples: NDArray[np.float32], n_window: int, hop: int, filters: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the magnitude of each filter and frame, frames centred on multiples of `hop`."""
+    # Three times as fast as numpy's.
     from scipy.fft import rfft
 
+    n_fft = 2 * (filters.shape[0] - 1)
     padded = np.pad(samples, (n_window // 2, n_window // 2 + hop))
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_window)[::hop]
     window = np.hanning(n_window + 1)[:-1].astype(np.float32)
     levels = np.empty((frames.shape[0], filters.shape[1]), dtype=np.float32)
     for start in range(0, frames.shape[0], BLOCK_FRAMES):
-        block = frames[start : start + BLOCK_FRAMES]
-        levels[start : start + BLOCK_FRAMES] = np.abs(rfft(block * window)) @ filters
+        spectra = np.asarray(rfft(frames[start : start + BLOCK_FRAMES] * window, n_fft))
+        levels[start : start + BLOCK_FRAMES] = np.abs(spectra) @ filters
     return levels
 
 
@@ -125,7 +130,7 @@ def _flux(levels: NDArray[np.float32], centres: NDArray[np.float64]) -> NDArray[
     rises[LAG_FRAMES:] = np.maximum(compressed[LAG_FRAMES:] - before[:-LAG_FRAMES], 0.0)
     # The rise is between two frames: put it in their middle, which is a whole frame for an even lag.
     rises = np.roll(rises, -(LAG_FRAMES // 2), axis=0)
-    for band, (low, high) in enumerate(zip(BAND_EDGES_HZ[:-1], BAND_EDGES_HZ[1:], strict=True)):
+    for band, (low, high) in enumerate(pairwise(BAND_EDGES_HZ)):
         inside = (centres >= low) & (centres < high)
         if inside.any():
             bands[band] = rises[:, inside].mean(axis=1)
@@ -134,8 +139,6 @@ def _flux(levels: NDArray[np.float32], centres: NDArray[np.float64]) -> NDArray[
 
 def _harmony(samples: NDArray[np.float32], rate: float, hop: int) -> NDArray[np.float32]:
     """Return a spectrum by semitones from 65 Hz to 1.4 kHz, for telling chords apart."""
-    from scipy.fft import rfft
-
     n_window = 1 << round(np.log2(0.19 * rate))
     bin_hz = rate / n_window
     frequencies = np.arange(1, n_window // 2 + 1) * bin_hz
@@ -163,7 +166,9 @@ def flattened(envelope: OnsetEnvelope) -> NDArray[np.float32]:
     weights = np.array([[1.0], [0.8], [0.8], [0.6]]) / (spreads + 0.35 * spreads.max(initial=0.0) + 1e-9)
     curves = weights * envelope.bands
     n_around = int(0.8 * envelope.frame_rate) | 1
-    return np.maximum(curves - uniform_filter1d(curves, n_around, axis=1, mode="nearest"), 0.0).astype(np.float32)
+    return np.maximum(curves - uniform_filter1d(curves, n_around, axis=1, mode="nearest"), 0.0).astype(
+        np.float32
+    )
 
 
 def combined(curves: NDArray[np.float32]) -> NDArray[np.float32]:

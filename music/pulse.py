@@ -10,6 +10,10 @@ REFINE_SECONDS = 0.03
 SMOOTHING_PULSES = 8
 # A pulse that strays from a straight line by less than this is steady: half a frame of film.
 STEADY_SECONDS = 0.02
+# So many of the pulses have to lie on the line; the rest may have slipped, as in a break without drums.
+MIN_STEADY_SHARE = 0.7
+# The line is sought within this much of the median period.
+TEMPO_REACH = 0.02
 
 
 def trace_pulse(curve: NDArray[np.float32], periods: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -113,10 +117,11 @@ def regular(
     period = float(np.median(np.diff(times)))
     gaps = np.maximum(1, np.round(np.diff(times) / period))
     numbers = np.concatenate([[0.0], np.cumsum(gaps)])
-    slope, origin = _robust_line(numbers, times, strengths)
     smooth = _smoothed(numbers, times, strengths)
     jitter = float(np.mean(np.abs(times - smooth))) / period
-    if np.percentile(np.abs(smooth - (origin + slope * numbers)), 95) < STEADY_SECONDS:
+    line = _steady_line(times, strengths, period)
+    if line is not None:
+        slope, origin = line
         first, last = np.floor(-origin / slope), np.ceil((duration_seconds - origin) / slope)
         return origin + slope * np.arange(first, last + 1), jitter
     filled = np.interp(np.arange(numbers[-1] + 1), numbers, smooth)
@@ -125,6 +130,31 @@ def regular(
     before = np.arange(int(np.ceil(filled[0] / head)), 0, -1)
     after = np.arange(1, int(np.ceil(max(duration_seconds - filled[-1], 0.0) / tail)) + 1)
     return np.concatenate([filled[0] - before * head, filled, filled[-1] + after * tail]), jitter
+
+
+def _steady_line(
+    times: NDArray[np.float64], strengths: NDArray[np.float64], period: float
+) -> tuple[float, float] | None:
+    """Return period and origin of the one even pulse that most of the traced pulses lie on, if there is one.
+
+    The period is found as the frequency at which the pulses, as weights on a circle, point the same way:
+    a passage in which the trace slipped to the offbeat is outvoted there, where a regression would bend.
+    """
+    span = float(times[-1] - times[0])
+    n_steps = int(np.ceil(2 * TEMPO_REACH * span / period / 0.1))
+    tried = period * (1 + np.linspace(-TEMPO_REACH, TEMPO_REACH, n_steps + 1))
+    vectors = np.exp(-2j * np.pi * times[None, :] / tried[:, None]) @ np.sqrt(strengths)
+    best = int(np.argmax(np.abs(vectors)))
+    slope = float(tried[best])
+    origin = float(-np.angle(vectors[best]) / (2 * np.pi) * slope)
+    numbers = np.round((times - origin) / slope)
+    is_near = np.abs(times - origin - slope * numbers) < 1.5 * STEADY_SECONDS
+    if is_near.mean() < MIN_STEADY_SHARE or is_near.sum() < 4:
+        return None
+    slope, origin = _robust_line(numbers[is_near], times[is_near], strengths[is_near])
+    smooth = _smoothed(numbers[is_near], times[is_near], strengths[is_near])
+    bend = np.abs(smooth - origin - slope * numbers[is_near])
+    return (slope, origin) if np.percentile(bend, 95) < STEADY_SECONDS else None
 
 
 def _robust_line(

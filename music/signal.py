@@ -230,9 +230,7 @@ def to_stereo(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return (samples[:2] + rest).astype(np.float32)
 
 
-def resample(
-    samples: NDArray[np.float32], sample_rate: int, target_rate: int
-) -> NDArray[np.float32]:
+def resample(samples: NDArray[np.float32], sample_rate: int, target_rate: int) -> NDArray[np.float32]:
     """Change the sample rate, keeping sounds at their time.
 
     Polyphase filtering with a linear-phase low pass, so there is no delay.

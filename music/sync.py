@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, NoBeatError
+from .cutting import Wishes, best_cuts, find_candidates
 from .loop import Loop, find_loop, looped_beats
 from .track import BeatGrid
 
-# Costs of the plan, in units of "a shot changed by the whole of max_change".
-OFF_BEAT_COST = 40.0
-OPEN_END_COST = 0.5
-SCENE_OFF_BAR_COST = 0.8
-OFF_BAR_COST = 0.1
-MID_BAR_COST = 0.04
-EXCESS_WEIGHT = 8.0
-DRIFT_WEIGHT = 0.1
 LATE_START_COST = 0.3
-# No shot becomes longer than this many times its wish, unless beats are rarer than that.
-MAX_STRETCH = 3.0
-N_CHANCE_OFFSETS = 200
+FORCED_LOOP_COST = 2.0
+# Downbeats beyond the first few add nothing but work.
+MAX_STARTS = 5
+N_CHANCE_OFFSETS = 500
 
 
 @dataclass(frozen=True)
@@ -123,169 +117,104 @@ def plan_cuts(
     InputError
         If a length, `fps` or `max_change` is not positive.
     """
-    wishes, shortest = _checked(shot_seconds, min_seconds, fps, max_change)
+    wishes = _checked(shot_seconds, min_seconds, fps, max_change, scene_starts)
     if not beats.has_beat:
-        if wishes.size > 1:
-            raise NoBeatError(
-                "The music has no steady beat to cut on.", hint="Choose a track with a beat."
+        if wishes.frames.size > 1:
+            raise NoBeatError("The music has no steady beat to cut on.", hint="Choose a track with a beat.")
+        n_frames = tuple(round(float(n)) for n in wishes.ends)
+        return _measured(n_frames, fps, np.zeros(0), np.zeros(0), start=0.0, loop=None)
+    music = _Music(beats, track_seconds)
+    seconds = float(wishes.ends[-1]) / float(fps) if wishes.frames.size else 0.0
+    plans = []
+    for start, cost in _starts(beats, max_start_seconds, music.track_seconds - seconds):
+        plans.append(_plan_from(start, cost, wishes, music, fps))
+    _, n_frames, grid, start, loop = min(plans, key=lambda plan: plan[0])
+    return _measured(n_frames, fps, grid.beat_times, grid.downbeat_times, start=start, loop=loop)
+
+
+class _Music:
+    """The beats of a track, as they are and as they go on through its loop."""
+
+    def __init__(self, beats: BeatGrid, track_seconds: float | None) -> None:
+        self.beats = beats
+        self.period = float(np.median(np.diff(beats.beat_times)))
+        self.track_seconds = track_seconds or float(beats.beat_times[-1] + self.period)
+        self.loop = find_loop(beats, self.track_seconds)
+
+    def lasts(self, seconds: float) -> bool:
+        """Return whether the track is long enough without a loop."""
+        return not self.loop.repetitions(self.track_seconds, seconds)
+
+    def grid(self, seconds: float, *, looped: bool) -> BeatGrid:
+        """Return beats up to some second: those of the loop, or evenly on beyond the end of the track."""
+        if looped:
+            return looped_beats(
+                self.beats, self.loop, track_seconds=self.track_seconds, needed_seconds=seconds
             )
-        n_frames = tuple(max(int(m), _frame(w, fps)) for w, m in zip(wishes, shortest, strict=True))
-        return _measured(n_frames, fps, np.zeros(0), np.zeros(0), 0.0, None)
-    period = 60.0 / beats.tempo_bpm if beats.tempo_bpm else 0.5
-    track_seconds = track_seconds or float(beats.beat_times[-1] + period)
-    needed = float(np.maximum(wishes, shortest / float(fps)).sum()) * 1.25 + 60 * period + max_start_seconds
-    loop = find_loop(beats, track_seconds)
-    grid = looped_beats(beats, loop, track_seconds=track_seconds, needed_seconds=needed + track_seconds)
-    best: tuple[float, tuple[int, ...], float] | None = None
-    for start, start_cost in _starts(beats, max_start_seconds, track_seconds - float(wishes.sum())):
-        cost, n_frames = _plan(wishes, shortest, _Candidates(grid, start, fps), fps, max_change, scene_starts)
-        if best is None or cost + start_cost < best[0] - 1e-9:
-            best = (cost + start_cost, n_frames, start)
-    assert best is not None
-    _, n_frames, start = best
-    is_looped = start + float(sum(n_frames) / fps) > track_seconds
-    return _measured(
-        n_frames, fps, grid.beat_times, grid.downbeat_times, start, loop if is_looped else None
-    )
+        last = self.beats.beat_times[-1]
+        more = np.arange(1, max(int((seconds - last) / self.period), 0) + 1)
+        return replace(self.beats, beat_times=np.append(self.beats.beat_times, last + self.period * more))
+
+
+def _plan_from(
+    start: float, start_cost: float, wishes: Wishes, music: _Music, fps: Fraction
+) -> tuple[float, tuple[int, ...], BeatGrid, float, Loop | None]:
+    """Plan with the music from one second on, without a loop where the track turns out to be enough."""
+    if not wishes.frames.size:
+        return start_cost, (), music.beats, start, None
+    gap = float(np.max(np.diff(music.beats.beat_times)))
+    least = np.maximum(np.maximum(wishes.frames, wishes.shortest) / float(fps), gap)
+    needed = start + 1.25 * float(least.sum()) + 60 * gap
+    shortest_wish = float(wishes.frames.min()) / float(fps)
+
+    def plan(*, looped: bool) -> tuple[float, tuple[int, ...], BeatGrid, float, Loop | None]:
+        grid = music.grid(needed + music.track_seconds, looped=looped)
+        cost, n_frames = best_cuts(wishes, find_candidates(grid, start, fps, shortest_wish=shortest_wish))
+        return cost + start_cost, n_frames, grid, start, music.loop if looped else None
+
+    if not music.lasts(start + float(wishes.ends[-1]) / float(fps)):
+        return plan(looped=True)
+    straight = plan(looped=False)
+    return straight if music.lasts(start + float(sum(straight[1]) / fps)) else plan(looped=True)
 
 
 def _checked(
-    shot_seconds: Sequence[float], min_seconds: float | Sequence[float], fps: Fraction, max_change: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    wishes = np.asarray(shot_seconds, dtype=np.float64).reshape(-1)
+    shot_seconds: Sequence[float],
+    min_seconds: float | Sequence[float],
+    fps: Fraction,
+    max_change: float,
+    scene_starts: Collection[int],
+) -> Wishes:
+    seconds = np.asarray(shot_seconds, dtype=np.float64).reshape(-1)
     if fps <= 0 or max_change <= 0:
         raise InputError(f"{fps} frames a second and a change of {max_change} must both be above 0.")
-    for number, wish in enumerate(wishes, start=1):
+    for number, wish in enumerate(seconds, start=1):
         if not (np.isfinite(wish) and wish > 0):
             raise InputError(f"Shot {number} lasts {wish:g} s; give a length above 0.", field="seconds")
-    if not np.isscalar(min_seconds) and np.size(min_seconds) != wishes.size:
+    if not np.isscalar(min_seconds) and np.size(min_seconds) != seconds.size:
         raise InputError(
-            f"{np.size(min_seconds)} shortest lengths were given for {wishes.size} shots; give one for each."
+            f"{np.size(min_seconds)} shortest lengths were given for {seconds.size} shots; give one for each."
         )
-    least = np.broadcast_to(np.asarray(min_seconds, dtype=np.float64), wishes.shape)
+    least = np.broadcast_to(np.asarray(min_seconds, dtype=np.float64), seconds.shape)
     shortest = [max(1, -int(-Fraction(float(s)) * fps // 1)) for s in np.round(least, 9)]
-    return wishes, np.asarray(shortest, dtype=np.int64)
-
-
-def _frame(seconds: float, fps: Fraction) -> int:
-    """Round to the nearest frame, exactly."""
-    return int((Fraction(float(seconds)) * fps + Fraction(1, 2)) // 1)
+    return Wishes(
+        frames=seconds * float(fps),
+        shortest=np.asarray(shortest, dtype=np.int64),
+        max_change=max_change,
+        scene_starts=frozenset(scene_starts),
+    )
 
 
 def _starts(beats: BeatGrid, max_start: float, spare: float) -> list[tuple[float, float]]:
     """List where the music may begin, with costs: at 0 or at an early downbeat."""
-    bars = beats.downbeat_times[(beats.downbeat_times >= 0) & (beats.downbeat_times <= max_start)]
-    on_bar = [(float(t), LATE_START_COST * float(t) / max(max_start, 1e-9)) for t in bars]
+    early = (beats.downbeat_times >= 0) & (beats.downbeat_times <= max_start)
     # Beyond what the track can spare, a late start forces a loop.
-    costed = [(t, cost + (2.0 if 0 <= spare < t else 0.0)) for t, cost in on_bar]
-    near_zero = [t for t, _ in costed if t < 0.03]
-    return costed if near_zero else [(0.0, LATE_START_COST), *costed]
-
-
-class _Candidates:
-    """Frames on which a cut may fall, counted from the start of the picture."""
-
-    def __init__(self, grid: BeatGrid, start: float, fps: Fraction) -> None:
-        times = grid.beat_times[grid.beat_times > start + 0.5 / float(fps)] - start
-        bars = grid.downbeat_times - start
-        middles = (times[:-1] + times[1:]) / 2
-        on_beat = np.array([_frame(t, fps) for t in times], dtype=np.int64)
-        off_beat = np.setdiff1d([_frame(t, fps) for t in middles], on_beat)
-        frames = np.concatenate([[0], on_beat, off_beat]).astype(np.int64)
-        distance = np.abs(bars[None, :] - times[:, None]).min(axis=1) if bars.size else np.ones(times.size)
-        is_bar = distance < 0.02
-        since_bar = np.arange(times.size) - np.maximum.accumulate(np.where(is_bar, np.arange(times.size), -1))
-        is_middle = ~is_bar & (grid.beats_per_bar == 4) & (since_bar == 2)
-        cost = np.where(is_bar, 0.0, np.where(is_middle, MID_BAR_COST, OFF_BAR_COST))
-        order = np.argsort(frames, kind="stable")
-        n_off = off_beat.size
-        self.frames = frames[order]
-        self.cost = np.concatenate([[0.0], cost, np.full(n_off, OFF_BEAT_COST)])[order]
-        self.scene_cost = np.concatenate(
-            [[0.0], np.where(is_bar, 0.0, SCENE_OFF_BAR_COST), np.full(n_off, OFF_BEAT_COST)]
-        )[order]
-
-
-def _plan(
-    wishes: NDArray[np.float64],
-    shortest: NDArray[np.int64],
-    candidates: _Candidates,
-    fps: Fraction,
-    max_change: float,
-    scene_starts: Collection[int],
-) -> tuple[float, tuple[int, ...]]:
-    """Return the least cost and the frames of each shot, music starting at a given second."""
-    frames, rate = candidates.frames, float(fps)
-    wanted = wishes * rate
-    positions = np.cumsum(np.maximum(wanted, shortest))
-    total = np.full(frames.size, np.inf)
-    total[0] = 0.0
-    origins: list[NDArray[np.int64]] = []
-    for shot in range(wishes.size - 1):
-        landing = candidates.scene_cost if shot + 1 in scene_starts else candidates.cost
-        total, origin = _advance(total, frames, wanted[shot], int(shortest[shot]), max_change)
-        drift = (frames - positions[shot]) / max(positions[shot], 1.0)
-        total = total + landing + DRIFT_WEIGHT * (drift / 0.1) ** 2
-        origins.append(origin)
-    if not wishes.size:
-        return 0.0, ()
-    cost, last, end = _finish(total, candidates, wanted[-1], int(shortest[-1]), max_change, positions[-1])
-    path = [last]
-    for origin in reversed(origins):
-        path.append(int(origin[path[-1]]))
-    cuts = [int(frames[node]) for node in reversed(path)] + [end]
-    return cost, tuple(int(n) for n in np.diff(cuts))
-
-
-def _change_cost(lengths: NDArray[np.float64], wanted: float, max_change: float) -> NDArray[np.float64]:
-    change = np.abs(lengths - wanted) / wanted / max_change
-    return change**2 + EXCESS_WEIGHT * np.maximum(change - 1.0, 0.0) ** 2
-
-
-def _advance(
-    total: NDArray[np.float64], frames: NDArray[np.int64], wanted: float, shortest: int, max_change: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Add one shot to the plans that end on each candidate."""
-    best = np.full(frames.size, np.inf)
-    origin = np.zeros(frames.size, dtype=np.int64)
-    widest = float(np.max(np.diff(frames))) if frames.size > 1 else 1.0
-    longest = max(wanted * MAX_STRETCH, shortest + 2 * widest, 3 * widest)
-    for step in range(1, frames.size):
-        lengths = (frames[step:] - frames[:-step]).astype(np.float64)
-        if lengths.min() > longest:
-            break
-        costs = total[:-step] + _change_cost(lengths, wanted, max_change)
-        costs[lengths < shortest] = np.inf
-        better = np.flatnonzero(costs < best[step:])
-        best[step:][better] = costs[better]
-        origin[step:][better] = better
-    return best, origin
-
-
-def _finish(
-    total: NDArray[np.float64],
-    candidates: _Candidates,
-    wanted: float,
-    shortest: int,
-    max_change: float,
-    wished_end: float,
-) -> tuple[float, int, int]:
-    """Choose the end of the last shot: on a beat, or after exactly the wished length."""
-    frames = candidates.frames
-    closed, origin = _advance(total, frames, wanted, shortest, max_change)
-    closed = closed + candidates.cost
-    exact = max(shortest, round(wanted))
-    opened = total + OPEN_END_COST + _change_cost(np.array([float(exact)]), wanted, max_change)
-    tolerance = 0.02 * wished_end + 1.0
-
-    def with_total(costs: NDArray[np.float64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
-        return costs + DRIFT_WEIGHT * ((ends - wished_end) / tolerance) ** 2
-
-    closed, opened = with_total(closed, frames), with_total(opened, frames + exact)
-    on_beat, off_beat = int(np.argmin(closed)), int(np.argmin(opened))
-    if closed[on_beat] <= opened[off_beat]:
-        return float(closed[on_beat]), int(origin[on_beat]), int(frames[on_beat])
-    return float(opened[off_beat]), off_beat, int(frames[off_beat] + exact)
+    costed = [
+        (t, LATE_START_COST * t / max(max_start, 1e-9) + (FORCED_LOOP_COST if 0 <= spare < t else 0.0))
+        for t in beats.downbeat_times[early][:MAX_STARTS].tolist()
+    ]
+    begins_on_bar = bool(costed) and costed[0][0] < 0.03
+    return costed if begins_on_bar else [(0.0, LATE_START_COST), *costed]
 
 
 def _measured(
@@ -293,6 +222,7 @@ def _measured(
     fps: Fraction,
     beat_times: NDArray[np.float64],
     bar_times: NDArray[np.float64],
+    *,
     start: float,
     loop: Loop | None,
 ) -> CutPlan:
@@ -337,6 +267,7 @@ def _chance(cuts: NDArray[np.float64], beats: NDArray[np.float64], tolerance: fl
     if not cuts.size:
         return 1.0
     span = 8 * float(np.median(np.diff(beats)))
-    offsets = np.linspace(0.0, span, N_CHANCE_OFFSETS, endpoint=False)
+    # Multiples of the golden ratio: even, and in step with no tempo.
+    offsets = span * (np.arange(N_CHANCE_OFFSETS) * 0.6180339887498949 % 1.0)
     shifted = (cuts[None, :] + offsets[:, None]).ravel()
     return _share_within(shifted - _nearest(shifted, beats), tolerance)

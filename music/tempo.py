@@ -23,7 +23,9 @@ def candidate_periods() -> NDArray[np.float64]:
     return 60.0 / MAX_BPM * np.exp(PERIOD_STEP * np.arange(n_steps + 1))
 
 
-def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def periodicity(
+    curves: NDArray[np.float32], frame_rate: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure how well each period explains the envelope, window by window.
 
     A comb over the autocorrelation: the mean similarity after one period, and after bars of them.
@@ -42,8 +44,6 @@ def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray
     centres : ndarray of float64, shape (n_windows,)
         Middle of each window, seconds.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
     n_frames = curves.shape[1]
     n_window = min(round(WINDOW_SECONDS * frame_rate), n_frames)
     hop = round(HOP_SECONDS * frame_rate)
@@ -51,17 +51,19 @@ def periodicity(curves: NDArray[np.float32], frame_rate: float) -> tuple[NDArray
     starts = np.unique(np.minimum(starts, n_frames - n_window))
     windows = np.stack([curves[:, s : s + n_window] for s in starts]).astype(np.float64)
     windows = windows - windows.mean(axis=2, keepdims=True)
-    n_fft = next_fast_len(2 * n_window, real=True)
+    n_fft = 1 << (2 * n_window - 1).bit_length()
     # Summed over the bands: a kick is like a kick, and not like a snare.
-    power = np.sum(np.abs(rfft(windows, n_fft)) ** 2, axis=1)
-    similarity = irfft(power, n_fft)[:, :n_window]
+    power = np.sum(np.abs(np.fft.rfft(windows, n_fft)) ** 2, axis=1)
+    similarity = np.fft.irfft(power, n_fft)[:, :n_window]
     # Unbiased, but not where only a third of the window is left to compare.
     overlap = np.maximum(n_window - np.arange(n_window), n_window / 3) / n_window
     similarity = similarity / (similarity[:, :1] + 1e-9) / overlap
     periods = candidate_periods() * frame_rate
     teeth = {k: _peak_near(similarity, periods * k) for comb in COMBS for k in comb}
-    saliences = [sum(w * teeth[k] for k, w in comb.items()) / sum(comb.values()) for comb in COMBS]
-    return np.maximum(*saliences), (starts + n_window / 2) / frame_rate
+    saliences = [
+        np.sum([w * teeth[k] for k, w in comb.items()], axis=0) / sum(comb.values()) for comb in COMBS
+    ]
+    return np.max(saliences, axis=0), (starts + n_window / 2) / frame_rate
 
 
 def _peak_near(similarity: NDArray[np.float64], lags: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
 from tower_anime.music.signal import Signal
 from tower_anime.music.track import BeatGrid
 
@@ -23,7 +22,8 @@ def stroke(kind: str) -> FloatArray:
     wave = {
         "click": np.sin(2 * np.pi * 1500 * times) * np.exp(-times / 0.01),
         "kick": np.sin(2 * np.pi * (50 * times + 4 * (1 - np.exp(-times / 0.03)))) * np.exp(-times / 0.09),
-        "snare": 0.5 * noise * np.exp(-times / 0.06) + 0.4 * np.sin(2 * np.pi * 190 * times) * np.exp(-times / 0.05),
+        "snare": 0.5 * noise * np.exp(-times / 0.06)
+        + 0.4 * np.sin(2 * np.pi * 190 * times) * np.exp(-times / 0.05),
         "hat": 0.25 * np.diff(noise, append=0.0) * np.exp(-times / 0.03),
     }[kind]
     return wave.astype(np.float32)
@@ -66,7 +66,7 @@ def click_track() -> Callable[..., FloatArray]:
 
 @pytest.fixture
 def drum_track() -> Callable[..., FloatArray]:
-    """Kick on one, three and the and of three, snare on two and four, hats on eighths: ``drum_track(beat_times)``."""
+    """Kick on one, three and the and of three, snare on two and four, hats on eighths."""
 
     def make(beats: NDArray[np.float64], seconds: float) -> FloatArray:
         between = (beats[:-1] + beats[1:]) / 2
@@ -84,7 +84,10 @@ def cadence() -> Callable[..., FloatArray]:
         third, sixth, degrees = (4, 9, (0, 5, 7, 0)) if mode == "major" else (3, 8, (0, 5, 7, 0))
         scale_third = {0: third, 5: third, 7: 4, -1: sixth}
         return np.concatenate(
-            [chord([tonic + d + detune, tonic + d + scale_third[d] + detune, tonic + d + 7 + detune], 2.0) for d in degrees]
+            [
+                chord([tonic + d + detune, tonic + d + scale_third[d] + detune, tonic + d + 7 + detune], 2.0)
+                for d in degrees
+            ]
         )
 
     return make
@@ -105,7 +108,9 @@ def grid() -> Callable[..., BeatGrid]:
 def write_audio(tmp_path: Path) -> Callable[..., Path]:
     """Encode samples into a container: ``write_audio(name, codec, signal, sample_format=…)``."""
 
-    def write(name: str, codec: str, signal: Signal, *, sample_format: str, with_picture: bool = False) -> Path:
+    def write(
+        name: str, codec: str, signal: Signal, *, sample_format: str, with_picture: bool = False
+    ) -> Path:
         import av
 
         path, rate = tmp_path / name, signal.sample_rate
@@ -124,7 +129,9 @@ def write_audio(tmp_path: Path) -> Callable[..., Path]:
             frame = av.AudioFrame.from_ndarray(signal.samples, format="fltp", layout=layout)
             frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
             fifo = av.AudioFifo()
-            for converted in av.AudioResampler(format=sample_format, layout=layout, rate=rate).resample(frame):
+            for converted in av.AudioResampler(format=sample_format, layout=layout, rate=rate).resample(
+                frame
+            ):
                 fifo.write(converted)
             size = stream.codec_context.frame_size or 1024
             while fifo.samples:

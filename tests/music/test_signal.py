@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tower_anime.errors import InputError, UnreadableAudioError
 from tower_anime.music.signal import Signal, decode, resample, signal_from_array, to_mono, to_stereo
 

@@ -1,0 +1,159 @@
+"""The parts of a figure: hair, face, upper and lower clothes, each told from the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .colour import oklab, to_linear
+from .heads import BACKGROUND, BODIES, FACE, HAIR, LOWER, UPPER, Head, find_heads, part_at
+from .regions import group_colours
+from .salience import find_salience
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Long side at which pictures are analysed; the head of a full figure is still about 15 pixels wide.
+WORKING_SIDE = 128
+
+_COLOURS = 14
+_BINS = (12, 16, 16)
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """The parts of one figure in a picture.
+
+    Parameters
+    ----------
+    linear : ndarray of float32, shape (height, width, 3)
+        The picture at working size, linear light.
+    parts : ndarray of float32, shape (5, height, width)
+        How likely each pixel is background, hair, face, upper and lower clothes; sums to 1.
+    head : Head
+        The head, in working pixels.
+    scale : float
+        Working pixels a picture pixel.
+    """
+
+    linear: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    head: Head
+    scale: float
+
+    @property
+    def figure(self) -> NDArray[np.float32]:
+        """How likely each pixel belongs to the figure, in [0, 1]."""
+        return 1 - self.parts[BACKGROUND]
+
+
+def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Scale a picture down so that its long side is at most `side` pixels; never up."""
+    from PIL import Image
+
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+
+
+def perceptual(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale a picture's exposure to its brightest light and convert it so that distances are perceived ones.
+
+    Parameters
+    ----------
+    linear : ndarray of float32, shape (height, width, 3)
+        Linear light.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+        OKLab times (60, 200, 200): one unit is about one just noticeable difference, and lightness,
+        which shading changes within one colour, counts less than hue.
+    """
+    from scipy import ndimage
+
+    brightest = float(np.quantile(linear.max(axis=-1), 0.97))
+    gain = np.float32(np.clip(0.85 / max(brightest, 1e-3), 1.0, 8.0))
+    lab = ndimage.gaussian_filter(oklab(linear * gain), (0.5, 0.5, 0))
+    return lab * np.array([60, 200, 200], dtype=np.float32)
+
+
+def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
+    small = shrink(image, WORKING_SIDE)
+    linear = to_linear(small)
+    colours = perceptual(linear)
+    salience = find_salience(colours)
+    groups, means = group_colours(colours, _COLOURS)
+    heads = find_heads(groups, means, salience, limit=limit)
+    scale = small.shape[0] / image.shape[0]
+    return [Anatomy(linear, label_parts(colours, salience, head), head, scale) for head in heads]
+
+
+def label_parts(
+    colours: NDArray[np.float32], salience: NDArray[np.float32], head: Head, kappa=1.5, beta=0.3, rounds=_ROUNDS
+) -> NDArray[np.float32]:
+    """Label each pixel with a part, by turns learning the colours of parts and the parts of colours."""
+    from scipy import ndimage
+
+    prior = _prior(colours.shape[:2], head)
+    stands_out = np.clip(salience, 0.05, 0.95)
+    evidence = np.log(prior)
+    evidence[1:] += beta * 0.5 * np.log(stands_out / (1 - stands_out))
+    evidence[0] -= beta * 0.5 * np.log(stands_out / (1 - stands_out))
+    bins = _bins(colours)
+    parts = _softmax(evidence)
+    for _ in range(rounds):
+        likelihood = np.stack([_log_likelihood(bins, part**1.5) for part in parts])
+        parts = _softmax(ndimage.gaussian_filter(evidence + kappa * likelihood, (0, 0.7, 0.7)))
+    return parts.astype(np.float32)
+
+
+def _prior(shape: tuple[int, int], head: Head) -> NDArray[np.float64]:
+    from scipy import ndimage
+
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
+    u, v = (x - head.x) / head.radius, (y - head.y) / head.radius
+    waist, feet = BODIES[head.body]
+    core = part_at(u, v, head.body)
+    prior = np.empty((5, *shape))
+    prior[:] = np.array([0.93, 0.02, 0.01, 0.02, 0.02])[:, None, None]
+    def put(mask, values):
+        prior[:, mask] = np.array(values)[:, None]
+    maybe = core == -1
+    put(maybe & (v < 1.2), [0.45, 0.42, 0.04, 0.08, 0.01])
+    put(maybe & (v >= 1.2) & (v < waist), [0.40, 0.17, 0.05, 0.35, 0.03])
+    put(maybe & (v >= waist), [0.50, 0.08, 0.04, 0.08, 0.30])
+    put(core == HAIR, [0.07, 0.85, 0.04, 0.03, 0.01])
+    put(core == FACE, [0.02, 0.10, 0.86, 0.01, 0.01])
+    put(core == UPPER, [0.05, 0.10, 0.05, 0.75, 0.05])
+    put(core == LOWER, [0.12, 0.03, 0.05, 0.10, 0.70])
+    prior = ndimage.gaussian_filter(prior, (0, 0.2 * head.radius, 0.2 * head.radius))
+    return np.maximum(prior / prior.sum(axis=0), 1e-3)
+
+
+def _softmax(logits):
+    logits = logits - logits.max(axis=0)
+    e = np.exp(logits)
+    return e / e.sum(axis=0)
+
+
+def _bins(colours: NDArray[np.float32]) -> NDArray[np.int64]:
+    lightness = np.clip((colours[..., 0] / 60 * _BINS[0]).astype(np.int64), 0, _BINS[0] - 1)
+    a = np.clip(((colours[..., 1] / 200 + 0.3) / 0.6 * _BINS[1]).astype(np.int64), 0, _BINS[1] - 1)
+    b = np.clip(((colours[..., 2] / 200 + 0.3) / 0.6 * _BINS[2]).astype(np.int64), 0, _BINS[2] - 1)
+    return (lightness * _BINS[1] + a) * _BINS[2] + b
+
+
+def _log_likelihood(bins: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import ndimage
+
+    size = _BINS[0] * _BINS[1] * _BINS[2]
+    counts = np.bincount(bins.ravel(), weights.ravel(), minlength=size)
+    smooth = ndimage.gaussian_filter(counts.reshape(_BINS), 0.7).ravel() + 1e-4 * counts.sum() + 1e-3
+    return np.log(smooth / smooth.sum())[bins]
