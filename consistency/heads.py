@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -90,7 +89,7 @@ def part_at(x: NDArray[np.float64], y: NDArray[np.float64], body: int) -> NDArra
 
 @cache
 def _points(body: int) -> _Points:
-    waist, feet = BODIES[body]
+    _, feet = BODIES[body]
     fine, coarse = 0.22, 0.6
     parts = []
     for top, bottom, pitch in ((-1.9, 1.4, fine), (1.4, feet, coarse)):
@@ -118,7 +117,9 @@ def _placements(height: int, width: int) -> NDArray[np.float64]:
             # Where the waist is outside the picture, all bodies look the same.
             seen = ys if body == 0 else ys[ys + radius * waist <= height]
             grid = np.array(np.meshgrid(xs, seen)).reshape(2, -1)
-            rows.append(np.stack([*grid, np.full(grid.shape[1], radius), np.full(grid.shape[1], body)], axis=1))
+            rows.append(
+                np.stack([*grid, np.full(grid.shape[1], radius), np.full(grid.shape[1], body)], axis=1)
+            )
     return np.concatenate(rows) if rows else np.zeros((0, 4))
 
 
@@ -184,7 +185,12 @@ _WEIGHTS = {
 
 
 def find_heads(
-    groups: NDArray[np.int64], means: NDArray[np.float32], salience: NDArray[np.float32], *, limit: int = 4
+    groups: NDArray[np.int64],
+    means: NDArray[np.float32],
+    salience: NDArray[np.float32],
+    *,
+    limit: int = 4,
+    apart: float = 1.3,
 ) -> list[Head]:
     """Find the most likely heads that do not overlap, the best first.
 
@@ -211,7 +217,7 @@ def find_heads(
     chosen = placements[_peaks(placements, coarse, 4 + 2 * limit, apart=0.35)]
     near = _neighbourhood(chosen)
     fine = _scores(groups, means, salience, near)
-    best = _peaks(near, fine, limit, apart=1.3)
+    best = _peaks(near, fine, limit, apart=apart)
     return [Head(*(float(v) for v in near[i, :3]), int(near[i, 3]), float(fine[i])) for i in best]
 
 
@@ -236,7 +242,12 @@ def _neighbourhood(placements: NDArray[np.float64]) -> NDArray[np.float64]:
     moves = np.array([-0.3, 0.0, 0.3])
     grid = np.array(np.meshgrid(moves, moves, [0.85, 1.0, 1.16], np.arange(len(BODIES)))).reshape(4, 1, -1)
     x, y, radius = (placements[:, column][:, None] for column in range(3))
-    near = [x + radius * grid[0], y + radius * grid[1], radius * grid[2], np.broadcast_to(grid[3], (len(x), grid.shape[2]))]
+    near = [
+        x + radius * grid[0],
+        y + radius * grid[1],
+        radius * grid[2],
+        np.broadcast_to(grid[3], (len(x), grid.shape[2])),
+    ]
     return np.stack(near, axis=-1).reshape(-1, 4)
 
 
@@ -281,7 +292,11 @@ def _skin_likeness(means):
     lab = means / np.array([60.0, 200.0, 200.0])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
     chroma = np.hypot(lab[:, 1], lab[:, 2])
-    return np.exp(-(((hue - 55) / 35) ** 2) - ((chroma - 0.06) / 0.045) ** 2 - np.maximum(0.6 - lab[:, 0], 0) ** 2 / 0.04)
+    return np.exp(
+        -(((hue - 55) / 35) ** 2)
+        - ((chroma - 0.06) / 0.045) ** 2
+        - np.maximum(0.6 - lab[:, 0], 0) ** 2 / 0.04
+    )
 
 
 def _apart(mixes: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:

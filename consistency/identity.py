@@ -168,7 +168,9 @@ def score_image(
             hint="Encode the references again.",
         )
     if not len(identity.usable):
-        return _unknown(encoder, "No figure was found in any reference picture, so there is nothing to compare.")
+        return _unknown(
+            encoder, "No figure was found in any reference picture, so there is nothing to compare."
+        )
     views = figure_views(image, n_figures=n_figures)
     if not views:
         return _unknown(encoder, "No figure was found in the picture.")
@@ -189,9 +191,7 @@ def score_images(
     return [score_image(encoder, identity, image, n_figures=n_figures) for image in images]
 
 
-def mean_similarity(
-    embeddings: NDArray[np.float32], references: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def mean_similarity(embeddings: NDArray[np.float32], references: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average the cosine similarity over the references.
 
     Parameters
@@ -248,7 +248,9 @@ def _judge(encoder: IdentityEncoder, identity: Identity, view: FigureView, simil
 def _reason(similarity: float, identity: Identity, gap: PaletteGap | None) -> str:
     reached = similarity >= identity.threshold
     measured = f"similarity {similarity:.2f}, threshold {identity.threshold:.2f}"
-    colour = f"{gap.name} is far from the references (ΔE {gap.delta_e:.0f})" if gap and gap.contradicts else ""
+    colour = (
+        f"{gap.name} is far from the references (ΔE {gap.delta_e:.0f})" if gap and gap.contradicts else ""
+    )
     if reached and colour and not identity.is_own_threshold:
         return f"{colour[0].upper()}{colour[1:]}, although the rest matches ({measured})."
     if reached:

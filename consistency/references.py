@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import EmptyReferenceError
-from .figures import find_figures
+from .anatomy import read_anatomy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,11 +100,8 @@ def _quality(image: NDArray[np.uint8], name: str) -> list[str]:
         found.append(f"{name} is blank.")
     elif bright > 0.95:
         found.append(f"{name} is almost entirely white.")
-    n_figures = len(find_figures(image))
-    if n_figures == 0:
+    if not read_anatomy(image):
         found.append(f"No figure was found in {name}; it will not be used for comparison.")
-    elif n_figures > 1:
-        found.append(f"{name} seems to show {n_figures} figures; give a picture of the character alone.")
     return found
 
 

@@ -38,9 +38,7 @@ class Superpixels:
     areas: NDArray[np.int64]
 
 
-def group_colours(
-    colours: NDArray[np.float32], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def group_colours(colours: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Group the colours of a picture around `count` means (Lloyd's algorithm, farthest-first start).
 
     Nothing is random, so equal pictures give equal groups.
@@ -102,7 +100,10 @@ def cut_superpixels(colours: NDArray[np.float32], count: int) -> Superpixels:
     pitch = np.sqrt(height * width / count)
     rows, columns = max(round(height / pitch), 2), max(round(width / pitch), 2)
     y, x = (axis.ravel() for axis in np.mgrid[0:height, 0:width])
-    cell_row, cell_column = np.minimum(y * rows // height, rows - 1), np.minimum(x * columns // width, columns - 1)
+    cell_row, cell_column = (
+        np.minimum(y * rows // height, rows - 1),
+        np.minimum(x * columns // width, columns - 1),
+    )
     stretch = _COMPACTNESS / pitch
     points = np.stack([*colours.reshape(-1, 3).T, y * stretch, x * stretch]).astype(np.float32)
     labels = cell_row * columns + cell_column

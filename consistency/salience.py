@@ -106,7 +106,10 @@ def _boundary_connectivity(
 
 
 def _border_likeness(
-    pieces: Superpixels, border: NDArray[np.float64], gaps: NDArray[np.float32], background: NDArray[np.float64]
+    pieces: Superpixels,
+    border: NDArray[np.float64],
+    gaps: NDArray[np.float32],
+    background: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     rim = np.nonzero(border > 0.5)[0]
     if not len(rim):

@@ -1,4 +1,4 @@
-"""The verdict on one picture: does it show the character?"""
+"""The verdict on one picture: whether it shows the character."""
 
 from __future__ import annotations
 
