@@ -10,7 +10,6 @@ demo: $(VENV)/installed
 	$(BIN)/tower animatic $(DEMO) --output build/demo
 
 test: $(VENV)/installed-test
-	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed-dev

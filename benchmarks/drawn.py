@@ -21,11 +21,28 @@ BOTTOMS = ("skirt", "trousers", "shorts")
 ACCESSORIES = ("none", "ribbon", "clip", "glasses", "scarf", "band")
 EXPRESSIONS = ("calm", "smile", "open", "closed", "angry", "sad")
 BACKGROUNDS = (
-    "white", "flat", "gradient", "room", "street", "foliage", "night", "stripes", "noise", "sunset", "dots", "photo",
+    "white",
+    "flat",
+    "gradient",
+    "room",
+    "street",
+    "foliage",
+    "night",
+    "stripes",
+    "noise",
+    "sunset",
+    "dots",
+    "photo",
 )
 LIGHTS = ("none", "none", "none", "warm", "night", "dim", "cool", "sunset", "bright")
 FRAMINGS = ("full", "full", "knee", "bust", "bust", "close")
-SKINS: tuple[Colour, ...] = ((255, 226, 205), (250, 214, 190), (240, 196, 165), (214, 160, 125), (160, 110, 80))
+SKINS: tuple[Colour, ...] = (
+    (255, 226, 205),
+    (250, 214, 190),
+    (240, 196, 165),
+    (214, 160, 125),
+    (160, 110, 80),
+)
 HAIRS: tuple[Colour, ...] = (
     (40, 34, 38), (92, 58, 40), (150, 96, 52), (236, 204, 120), (214, 66, 56), (238, 130, 60), (240, 150, 180),
     (150, 96, 190), (60, 90, 180), (110, 180, 220), (80, 160, 110), (232, 232, 238), (140, 144, 156), (36, 140, 140),
@@ -129,7 +146,9 @@ def colour_distance(first: Colour, second: Colour) -> float:
     """Rough perceptual distance of two codes, 0 to about 765."""
     mean_red = (first[0] + second[0]) / 2
     red, green, blue = (a - b for a, b in zip(first, second, strict=True))
-    return float(np.sqrt((2 + mean_red / 256) * red**2 + 4 * green**2 + (2 + (255 - mean_red) / 256) * blue**2))
+    return float(
+        np.sqrt((2 + mean_red / 256) * red**2 + 4 * green**2 + (2 + (255 - mean_red) / 256) * blue**2)
+    )
 
 
 def other_hair(rng: np.random.Generator, look: Look, *, far: float = 150.0) -> Look:
@@ -167,7 +186,9 @@ def _far_colour(rng: np.random.Generator, colour: Colour) -> Colour:
     return candidate
 
 
-def random_shot(rng: np.random.Generator, *, framing: str | None = None, size: tuple[int, int] | None = None) -> Shot:
+def random_shot(
+    rng: np.random.Generator, *, framing: str | None = None, size: tuple[int, int] | None = None
+) -> Shot:
     sizes = ((512, 640), (640, 512), (512, 512), (480, 720), (768, 432))
     return Shot(
         framing=framing or str(rng.choice(FRAMINGS)),
@@ -185,7 +206,9 @@ def random_shot(rng: np.random.Generator, *, framing: str | None = None, size: t
     )
 
 
-def reference_shots(rng: np.random.Generator, count: int, *, size: tuple[int, int] = (512, 640)) -> list[Shot]:
+def reference_shots(
+    rng: np.random.Generator, count: int, *, size: tuple[int, int] = (512, 640)
+) -> list[Shot]:
     """Return what people give as references: mostly plain light and simple backgrounds, varied framing."""
     framings = ("full", "bust", "close", "knee", "bust")
     return [
@@ -298,7 +321,9 @@ def oval(x: float, y: float, rx: float, ry: float, n: int = 28) -> NDArray[np.fl
     return np.stack([x + rx * np.cos(t), y + ry * np.sin(t)], axis=1)
 
 
-def limb(start: tuple[float, float], end: tuple[float, float], wide: float, narrow: float) -> NDArray[np.float64]:
+def limb(
+    start: tuple[float, float], end: tuple[float, float], wide: float, narrow: float
+) -> NDArray[np.float64]:
     a, b = np.array(start), np.array(end)
     along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-6)
     side = np.array([-along[1], along[0]])
@@ -360,7 +385,11 @@ def _cel(pen: Pen, look: Look, shot: Shot) -> None:
     _accessory(pen, look)
     pen.restore(head)
     if look.accessory == "scarf":
-        pen.shape(smooth([(-0.75, 0.95), (0, 1.2), (0.75, 0.95), (0.8, 1.35), (0, 1.6), (-0.8, 1.35)]), look.accent, OTHER)
+        pen.shape(
+            smooth([(-0.75, 0.95), (0, 1.2), (0.75, 0.95), (0.8, 1.35), (0, 1.6), (-0.8, 1.35)]),
+            look.accent,
+            OTHER,
+        )
     pen.restore(lean)
 
 
@@ -376,7 +405,11 @@ def _back_hair(pen: Pen, look: Look) -> None:
             pen.shape(smooth([(s * 0.9, -0.8), (s * 1.7, -0.9), (s * 2.0, 1.0), (s * 1.6, 2.9 * n), (s * 1.25, 1.2), (s * 1.0, 0)]), dark, HAIR)  # fmt: skip
         pen.shape(oval(0, -0.15, 1.02, 1.12), dark, HAIR)
     elif look.hair_style == "ponytail":
-        pen.shape(smooth([(0.5, -1.0), (1.5, -1.1), (2.0, 0.2), (1.6, 2.6 * n), (1.2, 1.0), (0.8, -0.2)]), dark, HAIR)
+        pen.shape(
+            smooth([(0.5, -1.0), (1.5, -1.1), (2.0, 0.2), (1.6, 2.6 * n), (1.2, 1.0), (0.8, -0.2)]),
+            dark,
+            HAIR,
+        )
         pen.shape(oval(0, -0.15, 1.0, 1.1), dark, HAIR)
     elif look.hair_style == "bob":
         pen.shape(smooth([(-1.05, -0.6), (0, -1.3), (1.05, -0.6), (1.25, 0.6), (1.05, 1.15 * n), (0, 1.05), (-1.05, 1.15 * n), (-1.25, 0.6)]), dark, HAIR)  # fmt: skip
@@ -398,11 +431,21 @@ def _body(pen: Pen, look: Look, shot: Shot) -> None:
     for s in (-1, 1):
         hip, knee, foot = (s * 0.42 * w, 4.6), (s * 0.5 * w, 6.8), (s * 0.52 * w, 9.0)
         pen.shape(limb(hip, knee, 0.4 * w, 0.3 * w), legs, part)
-        pen.shape(limb(knee, foot, 0.3 * w, 0.2 * w), legs if look.bottom_kind == "trousers" else look.socks, part or OTHER)
-        pen.shape(smooth([(s * 0.3, 8.9), (s * 0.75, 8.9), (s * 0.95, 9.3), (s * 0.3, 9.3)]), look.shoes, OTHER)
+        pen.shape(
+            limb(knee, foot, 0.3 * w, 0.2 * w),
+            legs if look.bottom_kind == "trousers" else look.socks,
+            part or OTHER,
+        )
+        pen.shape(
+            smooth([(s * 0.3, 8.9), (s * 0.75, 8.9), (s * 0.95, 9.3), (s * 0.3, 9.3)]), look.shoes, OTHER
+        )
     pen.shape(limb((0, 0.6), (0, 1.5), 0.3, 0.34), _darker(look.skin, 0.92), SKIN)
     if look.bottom_kind == "shorts":
-        pen.shape([(-0.8 * w, 3.9), (0.8 * w, 3.9), (0.95 * w, 5.5), (0.1, 5.4), (-0.1, 5.4), (-0.95 * w, 5.5)], look.bottom, BOTTOM)
+        pen.shape(
+            [(-0.8 * w, 3.9), (0.8 * w, 3.9), (0.95 * w, 5.5), (0.1, 5.4), (-0.1, 5.4), (-0.95 * w, 5.5)],
+            look.bottom,
+            BOTTOM,
+        )
     elif look.bottom_kind == "skirt" and look.top_kind != "dress":
         pen.shape([(-0.72 * w, 3.8), (0.72 * w, 3.8), (1.3 * w, 5.7), (-1.3 * w, 5.7)], look.bottom, BOTTOM)
     elif look.bottom_kind == "trousers":
@@ -426,12 +469,18 @@ def _top(pen: Pen, look: Look) -> None:
         pen.shape([(-0.7 * w, 3.4), (0.7 * w, 3.4), (1.55 * w, 6.4), (-1.55 * w, 6.4)], look.top, TOP)
     pen.shape(torso, look.top, TOP)
     if look.top_kind == "sailor":
-        pen.shape([(-0.95 * w, 1.45), (0, 2.5), (0.95 * w, 1.45), (0.4, 1.3), (0, 1.8), (-0.4, 1.3)], look.trim, TOP)
+        pen.shape(
+            [(-0.95 * w, 1.45), (0, 2.5), (0.95 * w, 1.45), (0.4, 1.3), (0, 1.8), (-0.4, 1.3)], look.trim, TOP
+        )
         pen.shape([(0, 2.3), (-0.35, 2.95), (0, 2.7), (0.35, 2.95)], look.accent, TOP)
     elif look.top_kind == "jacket":
         pen.shape([(-0.35, 1.35), (0.35, 1.35), (0.25, 4.1), (-0.25, 4.1)], look.trim, TOP)
     elif look.top_kind == "hoodie":
-        pen.shape(smooth([(-0.8, 1.2), (0, 1.55), (0.8, 1.2), (0.6, 1.75), (0, 2.0), (-0.6, 1.75)]), _darker(look.top, 0.8), TOP)
+        pen.shape(
+            smooth([(-0.8, 1.2), (0, 1.55), (0.8, 1.2), (0.6, 1.75), (0, 2.0), (-0.6, 1.75)]),
+            _darker(look.top, 0.8),
+            TOP,
+        )
         pen.shape([(-0.5, 3.0), (0.5, 3.0), (0.65, 3.7), (-0.65, 3.7)], look.trim, TOP)
     elif look.top_kind == "kimono":
         pen.shape([(-0.5, 1.3), (-0.25, 1.3), (0.45, 3.2), (0.15, 3.2)], look.trim, TOP)
@@ -457,9 +506,15 @@ def _face(pen: Pen, look: Look, shot: Shot) -> None:
             tall = {"angry": 0.2, "sad": 0.22, "open": 0.32}.get(mood, 0.28)
             pen.shape(oval(x, 0.14, 0.21, tall), (252, 252, 252), EYES, line=False, shadow=False)
             pen.shape(oval(x, 0.16, 0.165, tall * 0.92), look.eyes, EYES, line=False, shadow=False)
-            pen.shape(oval(x, 0.14, 0.08, tall * 0.5), _darker(look.eyes, 0.25), EYES, line=False, shadow=False)
+            pen.shape(
+                oval(x, 0.14, 0.08, tall * 0.5), _darker(look.eyes, 0.25), EYES, line=False, shadow=False
+            )
             pen.shape(oval(x - 0.06, 0.04, 0.05, 0.06, 10), (255, 255, 255), EYES, line=False, shadow=False)
-            pen.stroke([(x - 0.24, 0.0), (x - 0.1, 0.14 - tall), (x + 0.1, 0.14 - tall), (x + 0.24, 0.0)], (40, 28, 34), 0.07)
+            pen.stroke(
+                [(x - 0.24, 0.0), (x - 0.1, 0.14 - tall), (x + 0.1, 0.14 - tall), (x + 0.24, 0.0)],
+                (40, 28, 34),
+                0.07,
+            )
         slope = {"angry": 0.14, "sad": -0.12}.get(mood, -0.03)
         pen.stroke([(x - 0.2, -0.3 - s * -slope), (x + 0.2, -0.3 - s * slope)], _darker(look.hair, 0.5), 0.05)
     pen.stroke([(0.02, 0.38), (-0.03, 0.48)], _darker(look.skin, 0.7), 0.04)
@@ -480,17 +535,39 @@ def _mouth(pen: Pen, mood: str) -> None:
 
 def _front_hair(pen: Pen, look: Look) -> None:
     tips = {
-        0: [(0.75, -0.1), (0.45, -0.45), (0.3, -0.05), (0, -0.45), (-0.3, -0.05), (-0.45, -0.45), (-0.75, -0.1)],
+        0: [
+            (0.75, -0.1),
+            (0.45, -0.45),
+            (0.3, -0.05),
+            (0, -0.45),
+            (-0.3, -0.05),
+            (-0.45, -0.45),
+            (-0.75, -0.1),
+        ],
         1: [(0.8, 0.2), (0.55, -0.4), (0.1, -0.5), (-0.35, -0.2), (-0.7, 0.1)],
         2: [(0.82, -0.1), (0.6, -0.12), (0.2, -0.1), (-0.2, -0.1), (-0.6, -0.12), (-0.82, -0.1)],
     }[look.bangs]
-    crown = [(-0.98, 0.25), (-1.08, -0.5), (-0.6, -1.15), (0, -1.28), (0.6, -1.15), (1.08, -0.5), (0.98, 0.25)]
+    crown = [
+        (-0.98, 0.25),
+        (-1.08, -0.5),
+        (-0.6, -1.15),
+        (0, -1.28),
+        (0.6, -1.15),
+        (1.08, -0.5),
+        (0.98, 0.25),
+    ]
     pen.shape(crown + tips, look.hair, HAIR)
     if look.hair_style in ("long", "wavy", "bob"):
         for s in (-1, 1):
-            pen.shape(smooth([(s * 0.98, -0.4), (s * 0.75, 0.2), (s * 0.85, 1.1), (s * 1.12, 0.9), (s * 1.12, 0)]), look.hair, HAIR)
+            pen.shape(
+                smooth([(s * 0.98, -0.4), (s * 0.75, 0.2), (s * 0.85, 1.1), (s * 1.12, 0.9), (s * 1.12, 0)]),
+                look.hair,
+                HAIR,
+            )
     if pen.is_shaded:
-        shine = np.array([(-0.6, -0.85), (-0.2, -0.98), (0.25, -0.98), (0.25, -0.88), (-0.2, -0.86), (-0.58, -0.74)])
+        shine = np.array(
+            [(-0.6, -0.85), (-0.2, -0.98), (0.25, -0.98), (0.25, -0.88), (-0.2, -0.86), (-0.58, -0.74)]
+        )
         light = tuple(int(c + (255 - c) * 0.45) for c in look.hair)
         pen.shape(shine, light, HAIR, line=False, shadow=False)  # type: ignore[arg-type]
 
@@ -507,7 +584,11 @@ def _accessory(pen: Pen, look: Look) -> None:
             pen.stroke(np.vstack([ring, ring[:1]]), look.accent, 0.06)
         pen.stroke([(-0.1, 0.14), (0.1, 0.14)], look.accent, 0.06)
     elif look.accessory == "band":
-        pen.shape([(-1.0, -0.62), (0, -1.02), (1.0, -0.62), (0.96, -0.8), (0, -1.2), (-0.96, -0.8)], look.accent, OTHER)
+        pen.shape(
+            [(-1.0, -0.62), (0, -1.02), (1.0, -0.62), (0.96, -0.8), (0, -1.2), (-0.96, -0.8)],
+            look.accent,
+            OTHER,
+        )
 
 
 # -- the chibi hand --------------------------------------------------------------------------------
@@ -528,7 +609,21 @@ def _chibi(pen: Pen, look: Look, shot: Shot) -> None:
 def _chibi_back_hair(pen: Pen, look: Look) -> None:
     n, h = look.hair_length, look.hair
     if look.hair_style in ("long", "wavy"):
-        pen.shape(smooth([(-1.2, -0.5), (0, -1.4), (1.2, -0.5), (1.5, 1.2), (1.3, 2.4 * n), (-1.3, 2.4 * n), (-1.5, 1.2)]), h, HAIR)
+        pen.shape(
+            smooth(
+                [
+                    (-1.2, -0.5),
+                    (0, -1.4),
+                    (1.2, -0.5),
+                    (1.5, 1.2),
+                    (1.3, 2.4 * n),
+                    (-1.3, 2.4 * n),
+                    (-1.5, 1.2),
+                ]
+            ),
+            h,
+            HAIR,
+        )
     elif look.hair_style == "twin_tails":
         for s in (-1, 1):
             pen.shape(oval(s * 1.6, 0.7, 0.5, 1.4 * n), h, HAIR)
@@ -549,14 +644,26 @@ def _chibi_body(pen: Pen, look: Look, shot: Shot) -> None:
     w = look.build * 0.9
     for s in (-1, 1):
         trousers = look.bottom_kind == "trousers"
-        pen.shape(limb((s * 0.3, 3.0), (s * 0.34, 4.6), 0.27, 0.25), look.bottom if trousers else look.skin, BOTTOM if trousers else SKIN)
+        pen.shape(
+            limb((s * 0.3, 3.0), (s * 0.34, 4.6), 0.27, 0.25),
+            look.bottom if trousers else look.skin,
+            BOTTOM if trousers else SKIN,
+        )
         if not trousers:
             pen.shape(limb((s * 0.32, 3.9), (s * 0.34, 4.6), 0.26, 0.25), look.socks, OTHER)
         pen.shape(oval(s * 0.4, 4.8, 0.38, 0.24), look.shoes, OTHER)
     hem = {"skirt": 1.15, "dress": 1.25}.get("dress" if look.top_kind == "dress" else look.bottom_kind, 0.7)
     lower = look.top if look.top_kind == "dress" else look.bottom
-    pen.shape([(-0.6 * w, 2.5), (0.6 * w, 2.5), (hem * w, 3.6), (-hem * w, 3.6)], lower, TOP if look.top_kind == "dress" else BOTTOM)
-    pen.shape(smooth([(-0.4, 1.0), (0.4, 1.0), (0.8 * w, 1.4), (0.72 * w, 2.8), (-0.72 * w, 2.8), (-0.8 * w, 1.4)]), look.top, TOP)
+    pen.shape(
+        [(-0.6 * w, 2.5), (0.6 * w, 2.5), (hem * w, 3.6), (-hem * w, 3.6)],
+        lower,
+        TOP if look.top_kind == "dress" else BOTTOM,
+    )
+    pen.shape(
+        smooth([(-0.4, 1.0), (0.4, 1.0), (0.8 * w, 1.4), (0.72 * w, 2.8), (-0.72 * w, 2.8), (-0.8 * w, 1.4)]),
+        look.top,
+        TOP,
+    )
     if look.top_kind in ("sailor", "shirt"):
         pen.shape([(-0.6, 1.2), (0, 1.8), (0.6, 1.2)], look.trim, TOP)
     elif look.top_kind in ("jacket", "hoodie"):
@@ -575,7 +682,11 @@ def _chibi_body(pen: Pen, look: Look, shot: Shot) -> None:
 def _chibi_head(pen: Pen, look: Look, shot: Shot) -> None:
     pen.mark_face()
     pen.shape(oval(0, -0.1, 1.22, 1.2), look.hair, HAIR)
-    pen.shape(smooth([(-0.98, -0.1), (0, -0.5), (0.98, -0.1), (0.92, 0.6), (0.5, 1.0), (-0.5, 1.0), (-0.92, 0.6)]), look.skin, SKIN)
+    pen.shape(
+        smooth([(-0.98, -0.1), (0, -0.5), (0.98, -0.1), (0.92, 0.6), (0.5, 1.0), (-0.5, 1.0), (-0.92, 0.6)]),
+        look.skin,
+        SKIN,
+    )
     for s in (-1, 1):
         if shot.expression in ("closed",):
             pen.stroke([(s * 0.45 - 0.2, 0.35), (s * 0.45, 0.45), (s * 0.45 + 0.2, 0.35)], (50, 40, 40), 0.08)
@@ -590,7 +701,17 @@ def _chibi_head(pen: Pen, look: Look, shot: Shot) -> None:
     else:
         pen.stroke([(-0.12, 0.74), (0, 0.8), (0.12, 0.74)], (150, 70, 70), 0.05)
     fringe = {
-        0: [(-1.1, 0.2), (-0.9, -0.7), (0, -1.05), (0.9, -0.7), (1.1, 0.2), (0.6, -0.05), (0.2, 0.1), (-0.2, -0.1), (-0.6, 0.1)],
+        0: [
+            (-1.1, 0.2),
+            (-0.9, -0.7),
+            (0, -1.05),
+            (0.9, -0.7),
+            (1.1, 0.2),
+            (0.6, -0.05),
+            (0.2, 0.1),
+            (-0.2, -0.1),
+            (-0.6, 0.1),
+        ],
         1: [(-1.1, 0.35), (-0.9, -0.7), (0, -1.05), (0.9, -0.7), (1.1, 0.3), (0.5, -0.3), (-0.3, 0.0)],
         2: [(-1.1, 0.1), (-0.9, -0.7), (0, -1.05), (0.9, -0.7), (1.1, 0.1), (0.5, 0.05), (-0.5, 0.05)],
     }[look.bangs]
@@ -621,7 +742,10 @@ def _background(kind: str, size: tuple[int, int], rng: np.random.Generator) -> I
     if kind == "stripes":
         second, step = random_colour(rng), int(rng.integers(40, 160))
         for x in range(-height, width, 2 * step):
-            pen.polygon([(x, 0), (x + step, 0), (x + step + height // 3, height), (x + height // 3, height)], fill=second)
+            pen.polygon(
+                [(x, 0), (x + step, 0), (x + step + height // 3, height), (x + height // 3, height)],
+                fill=second,
+            )
     elif kind == "dots":
         second, step = random_colour(rng), int(rng.integers(60, 160))
         for x in range(0, width + step, step):
@@ -640,9 +764,17 @@ def _scene(kind: str, pen: ImageDraw.ImageDraw, size: tuple[int, int], rng: np.r
         pen.rectangle((0, 0, width, floor), fill=wall)
         pen.rectangle((0, floor, width, height), fill=_jitter(rng, (150, 110, 80), 25))
         x = int(rng.uniform(0, 0.7) * width)
-        pen.rectangle((x, height // 8, x + width // 4, height // 2), fill=(170, 210, 240), outline=(120, 90, 70), width=10)
+        pen.rectangle(
+            (x, height // 8, x + width // 4, height // 2),
+            fill=(170, 210, 240),
+            outline=(120, 90, 70),
+            width=10,
+        )
         x = int(rng.uniform(0, 0.7) * width)
-        pen.rectangle((x, floor - height // 5, x + width // 3, floor + height // 12), fill=_jitter(rng, (120, 80, 60), 30))
+        pen.rectangle(
+            (x, floor - height // 5, x + width // 3, floor + height // 12),
+            fill=_jitter(rng, (120, 80, 60), 30),
+        )
     elif kind in ("street", "night", "photo"):
         dark = kind == "night"
         pen.rectangle((0, 0, width, floor), fill=(24, 28, 60) if dark else _jitter(rng, (160, 200, 235), 20))
@@ -656,7 +788,9 @@ def _scene(kind: str, pen: ImageDraw.ImageDraw, size: tuple[int, int], rng: np.r
                     pane = (240, 210, 120) if dark and rng.uniform() < 0.5 else _darker(wall, 0.75)
                     pen.rectangle((wx, wy, wx + 34, wy + 48), fill=pane)
             x += w
-        pen.rectangle((0, floor, width, height), fill=(40, 42, 60) if dark else _jitter(rng, (130, 130, 135), 20))
+        pen.rectangle(
+            (0, floor, width, height), fill=(40, 42, 60) if dark else _jitter(rng, (130, 130, 135), 20)
+        )
     else:
         pen.rectangle((0, 0, width, height), fill=_jitter(rng, (150, 205, 150), 25))
         for _ in range(160):

@@ -1,4 +1,4 @@
-"""How well the appearance encoder tells drawn characters apart: python benchmarks/identity.py [n_characters]."""
+"""How well the appearance encoder tells drawn characters apart; the argument is their number."""
 
 from __future__ import annotations
 

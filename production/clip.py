@@ -29,8 +29,10 @@ OPTIONS = {
 }
 # For files that name no rate.
 DEFAULT_FPS = Fraction(24)
-# FFmpeg's numbers: 2 is "unspecified".
-UNSPECIFIED, BT709, BT601 = 2, 1, 5
+# FFmpeg's numbers of colour matrices and ranges; both 601 tags mean one matrix, and so do both 2020 ones.
+BT709, BT601 = 1, 5
+MATRICES = {1: BT709, 4: 4, 5: BT601, 6: BT601, 7: 7, 9: 9, 10: 9}
+LIMITED_RANGE, FULL_RANGE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,32 @@ class VideoFacts:
     def has_audio(self) -> bool:
         """Whether there is sound."""
         return self.audio_seconds > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipShape:
+    """How the frames of a clip are to be shown.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels as stored.
+    pixel_aspect : float
+        Width of a stored pixel in units of its height.
+    quarter_turns : int
+        How often a stored frame is turned left by 90 degrees to stand upright.
+    """
+
+    width: int
+    height: int
+    pixel_aspect: float = 1.0
+    quarter_turns: int = 0
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height upright, with square pixels."""
+        width, height = round(self.width * self.pixel_aspect), self.height
+        return (height, width) if self.quarter_turns % 2 else (width, height)
 
 
 @contextmanager
@@ -141,46 +169,65 @@ def steady_frames(path: Path, fps: Fraction) -> Iterator[av.VideoFrame]:
         yield shown
 
 
-def to_rgb(frame: av.VideoFrame) -> Pixels:
-    """Convert a decoded frame to upright RGB.
+def clip_shape(path: Path) -> ClipShape:
+    """Read from the first frame of a clip how its frames are to be shown.
+
+    Later frames need not say it again.
+
+    Raises
+    ------
+    UnreadableVideoError
+        If the clip has no frame that can be decoded.
+    """
+    with open_clip(path) as (container, stream):
+        for frame in container.decode(stream):
+            aspect = stream.codec_context.sample_aspect_ratio
+            return ClipShape(
+                frame.width, frame.height, float(aspect) if aspect else 1.0, round(frame.rotation / 90) % 4
+            )
+    raise UnreadableVideoError(
+        f"{path} has no frame that can be decoded.",
+        hint="Give a PNG, JPEG or WebP still, or a video clip.",
+    )
+
+
+def to_rgb(frame: av.VideoFrame, quarter_turns: int = 0) -> Pixels:
+    """Convert a decoded frame to RGB.
 
     Untagged HD material is taken as BT.709 and untagged SD as BT.601, as players do.
+
+    Parameters
+    ----------
+    frame : VideoFrame
+        As decoded.
+    quarter_turns : int
+        How often to turn it left by 90 degrees.
 
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
-        Pixels as wide as they are stored, see `pixel_aspect`.
+        Pixels as wide as they are stored, see `ClipShape.pixel_aspect`.
     """
-    matrix = int(frame.colorspace)
-    if matrix == UNSPECIFIED:
-        matrix = BT709 if frame.height >= 720 else BT601
-    is_rgb = frame.format.name.startswith(("rgb", "bgr", "gbr", "pal8", "argb", "abgr"))
-    rgb = frame.reformat(format="rgb24", src_colorspace=None if is_rgb else matrix)
-    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), _quarter_turns(frame)), dtype=np.uint8)
+    untagged = BT709 if frame.height >= 720 else BT601
+    is_full = int(frame.color_range) == FULL_RANGE or frame.format.name.startswith("yuvj")
+    # Both ranges are named because PyAV 14 ignores the matrix otherwise.
+    rgb = frame.reformat(
+        format="rgb24",
+        src_colorspace=MATRICES.get(int(frame.colorspace), untagged),
+        src_color_range=FULL_RANGE if is_full or _is_rgb(frame) else LIMITED_RANGE,
+        dst_color_range=FULL_RANGE,
+    )
+    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), quarter_turns), dtype=np.uint8)
 
 
-def to_frame(frame: av.VideoFrame, size: tuple[int, int], pixel_aspect: float) -> Pixels:
+def to_frame(frame: av.VideoFrame, size: tuple[int, int], shape: ClipShape) -> Pixels:
     """Convert a decoded frame to upright RGB that covers a frame of the given size."""
-    upright_aspect = 1.0 / pixel_aspect if _quarter_turns(frame) % 2 else pixel_aspect
-    return cover(to_rgb(frame), size, pixel_aspect=upright_aspect)
+    aspect = 1.0 / shape.pixel_aspect if shape.quarter_turns % 2 else shape.pixel_aspect
+    return cover(to_rgb(frame, shape.quarter_turns), size, pixel_aspect=aspect)
 
 
-def pixel_aspect_of(path: Path) -> float:
-    """Return the width of a stored pixel in units of its height; 1 where a clip says nothing."""
-    with open_clip(path) as (_, stream):
-        aspect = stream.codec_context.sample_aspect_ratio
-    return float(aspect) if aspect else 1.0
-
-
-def shown_size(frame: av.VideoFrame, pixel_aspect: float) -> tuple[int, int]:
-    """Return width and height of a decoded frame as shown: upright, with square pixels."""
-    width, height = round(frame.width * pixel_aspect), frame.height
-    return (height, width) if _quarter_turns(frame) % 2 else (width, height)
-
-
-def _quarter_turns(frame: av.VideoFrame) -> int:
-    """Return how often a stored frame is turned left by 90 degrees to stand upright."""
-    return round(frame.rotation / 90) % 4
+def _is_rgb(frame: av.VideoFrame) -> bool:
+    return frame.format.name.startswith(("rgb", "bgr", "gbr", "pal8", "argb", "abgr", "0rgb", "0bgr", "gray"))
 
 
 def probe(path: Path) -> VideoFacts:

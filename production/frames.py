@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..errors import UnreadableVideoError
 from .camera import Box, CameraMove, crop_box
-from .clip import iterate_frames, pixel_aspect_of, steady_frames, to_frame, to_rgb
+from .clip import clip_shape, iterate_frames, steady_frames, to_frame, to_rgb
 from .scaling import Pixels, fit
 
 if TYPE_CHECKING:
@@ -79,11 +79,10 @@ def representative_frame(path: Path, read_image: ReadImage) -> Pixels:
     """
     if not is_clip(path):
         return read_image(path)
+    turns = clip_shape(path).quarter_turns
     n_frames = sum(1 for _ in iterate_frames(path))
-    if n_frames == 0:
-        raise _empty(path)
     _, frame = next(itertools.islice(iterate_frames(path), n_frames // 2, None))
-    return to_rgb(frame)
+    return to_rgb(frame, turns)
 
 
 def shot_frames(
@@ -139,13 +138,13 @@ def _still_frames(
 
 
 def _clip_frames(path: Path, n_frames: int, fps: Fraction, size: tuple[int, int]) -> Iterator[RenderFrame]:
-    aspect = pixel_aspect_of(path)
+    shape = clip_shape(path)
     render: RenderFrame | None = None
     shown: av.VideoFrame | None = None
     n_shown = 0
     for frame in itertools.islice(steady_frames(path, fps), n_frames):
         if render is None or frame is not shown:
-            shown, render = frame, partial(to_frame, frame, size, aspect)
+            shown, render = frame, partial(to_frame, frame, size, shape)
         yield render
         n_shown += 1
     if render is None:

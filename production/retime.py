@@ -11,11 +11,11 @@ from ..errors import InputError, UnreadableVideoError
 from .assembly import Audio, Progress, VideoFormat, in_order, write_video
 from .clip import (
     DEFAULT_FPS,
+    ClipShape,
     VideoFacts,
+    clip_shape,
     iterate_frames,
     open_clip,
-    pixel_aspect_of,
-    shown_size,
     to_frame,
 )
 from .frames import RenderFrame
@@ -69,9 +69,9 @@ def retime_video(
         If the file cannot be written.
     """
     order = frame_order(shots, n_frames)
-    aspect = pixel_aspect_of(source)
-    form = _form(source, aspect)
-    frames = (partial(to_frame, frame, form.size, aspect) for _, frame in iterate_frames(source))
+    shape = clip_shape(source)
+    form = _form(source, shape)
+    frames = (partial(to_frame, frame, form.size, shape) for _, frame in iterate_frames(source))
     renders = _picked(frames, order, str(source))
     return write_video(
         in_order(renders), len(order), form=form, audio=audio, output=output, progress=progress
@@ -127,13 +127,11 @@ def frame_order(shots: Sequence[FrameRange], n_frames: Sequence[int]) -> list[in
     return order
 
 
-def _form(source: Path, pixel_aspect: float) -> VideoFormat:
+def _form(source: Path, shape: ClipShape) -> VideoFormat:
     with open_clip(source) as (_, stream):
         fps = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
-    for _, frame in iterate_frames(source):
-        width, height = shown_size(frame, pixel_aspect)
-        return VideoFormat((max(2, width // 2 * 2), max(2, height // 2 * 2)), Fraction(fps))
-    raise UnreadableVideoError(f"{source} has no frame that can be decoded.", hint="Give another video.")
+    width, height = shape.shown_size
+    return VideoFormat((max(2, width // 2 * 2), max(2, height // 2 * 2)), Fraction(fps))
 
 
 def _picked(frames: Iterator[RenderFrame], order: Sequence[int], name: str) -> Iterator[RenderFrame]:

@@ -150,9 +150,9 @@ class EpisodeSpec(_Part):
 
     project: Annotated[Name, Field(examples=["Paper Moon"])]
     title: Annotated[Name, Field(examples=["The Last Train"])]
-    fps: Annotated[Fraction, PlainValidator(frame_rate), PlainSerializer(rate_text), Field(examples=["24"])] = (
-        Fraction(24)
-    )
+    fps: Annotated[
+        Fraction, PlainValidator(frame_rate), PlainSerializer(rate_text), Field(examples=["24"])
+    ] = Fraction(24)
     size: Annotated[tuple[Side, Side], Field(examples=["[1280, 720]"])] = (1280, 720)
     mood: Annotated[str, Field(max_length=500, examples=["wistful"])] = ""
     music: Annotated[

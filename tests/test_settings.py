@@ -38,7 +38,9 @@ def test_the_command_line_finds_the_comfyui_around_the_pack(tmp_path: Path) -> N
     assert (tmp_path / "user" / "__tower" / "tower.db").is_file()
 
 
-@pytest.mark.parametrize("url", ["postgres://u:p@h/n", "postgresql://u:p@h/n", "postgresql+psycopg://u:p@h/n"])
+@pytest.mark.parametrize(
+    "url", ["postgres://u:p@h/n", "postgresql://u:p@h/n", "postgresql+psycopg://u:p@h/n"]
+)
 def test_every_spelling_of_postgresql_means_psycopg(url: str) -> None:
     settings = load_settings({"TOWER_HOME": "/x", "TOWER_DATABASE_URL": url})
     assert settings.database_url == "postgresql+psycopg://u:p@h/n"

@@ -101,7 +101,7 @@ def test_a_persons_own_threshold_decides(encoder, teal, tmp_path: Path) -> None:
     images = [read_image(path) for path in write_references(tmp_path, TEAL)]
     strict = build_identity(encoder, images, threshold=0.9999)
     assert score_image(encoder, strict, pixels(TEAL, x=0.35)).status is Status.FAIL
-    with pytest.raises(InputError, match="1.5"):
+    with pytest.raises(InputError, match=r"1\.5"):
         build_identity(encoder, images, threshold=1.5)
 
 
@@ -120,11 +120,21 @@ def test_the_demo_is_judged_as_it_was_drawn(encoder) -> None:
         name: build_identity(encoder, [read_image(p) for p in sorted((DEMO / "characters" / name).iterdir())])
         for name in ("aoi", "ren")
     }
-    shown = {"02": ["aoi"], "03": ["aoi"], "04": ["ren"], "05": ["aoi", "ren"], "06": [], "07": ["aoi"], "08": []}
+    shown = {
+        "02": ["aoi"],
+        "03": ["aoi"],
+        "04": ["ren"],
+        "05": ["aoi", "ren"],
+        "06": [],
+        "07": ["aoi"],
+        "08": [],
+    }
     for path in sorted((DEMO / "stills").iterdir()):
         expected = shown.get(path.name[:2])
         if expected is None:
             continue
         picture, n_figures = read_image(path), max(len(expected), 1)
-        verdicts = {name: score_image(encoder, who, picture, n_figures=n_figures) for name, who in cast.items()}
+        verdicts = {
+            name: score_image(encoder, who, picture, n_figures=n_figures) for name, who in cast.items()
+        }
         assert [name for name, verdict in verdicts.items() if verdict.status is Status.PASS] == expected
