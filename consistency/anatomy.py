@@ -173,7 +173,6 @@ def label_parts(
     parts = _softmax(evidence)
     for _ in range(_ROUNDS):
         likelihood = np.stack([_log_likelihood(bins, part**1.5) for part in parts])
-        if local: likelihood[0] = _local(bins, parts[0]**1.5, local, nb)
         parts = _softmax(ndimage.gaussian_filter(evidence + _COLOUR_WEIGHT * likelihood, (0, 0.7, 0.7)))
     return parts.astype(np.float32)
 
@@ -234,15 +233,3 @@ def _log_likelihood(bins: NDArray[np.int64], weights: NDArray[np.float64]) -> ND
     counts = np.bincount(bins.ravel(), weights.ravel(), minlength=size)
     smooth = ndimage.gaussian_filter(counts.reshape(_BINS), 0.7).ravel() + 1e-4 * counts.sum() + 1e-3
     return np.log(smooth / smooth.sum())[bins]
-
-
-def _local(bins, weights, share, nb):
-    h, w = bins.shape
-    total = np.exp(_log_likelihood(bins, weights))
-    y = (np.arange(h) + 0.5) / h * nb - 0.5
-    out = np.zeros(bins.shape)
-    for b in range(nb):
-        tri = np.clip(1 - np.abs(np.clip(y, 0, nb - 1) - b), 0, 1)[:, None]
-        if tri.max() > 0:
-            out += tri * np.exp(_log_likelihood(bins, weights * tri))
-    return np.log((1 - share) * total + share * out)
