@@ -149,7 +149,7 @@ def video_cuts(
     with _opened() as opened, progress_bars(as_json=as_json) as progress:
         analysis = opened.music.cuts(file, progress)
     if as_json:
-        print_json(analysis.as_json())
+        print_json({"file": str(file), **analysis.as_json()})
         return
     from .tables import cuts_table
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ..errors import UnreadableVideoError
 from .camera import Box, CameraMove, crop_box
 from .clip import clip_shape, iterate_frames, steady_frames, to_frame, to_rgb
 from .scaling import Pixels, fit
 
 if TYPE_CHECKING:
-    import av
+    pass
 
 ReadImage = Callable[[Path], Pixels]
 RenderFrame = Callable[[], Pixels]
@@ -139,17 +138,14 @@ def _still_frames(
 
 def _clip_frames(path: Path, n_frames: int, fps: Fraction, size: tuple[int, int]) -> Iterator[RenderFrame]:
     shape = clip_shape(path)
-    render: RenderFrame | None = None
-    shown: av.VideoFrame | None = None
-    n_shown = 0
-    for frame in itertools.islice(steady_frames(path, fps), n_frames):
-        if render is None or frame is not shown:
-            shown, render = frame, partial(to_frame, frame, size, shape)
+    frames = steady_frames(path, fps)
+    shown = next(frames)
+    render = partial(to_frame, shown, size, shape)
+    for _ in range(n_frames):
         yield render
-        n_shown += 1
-    if render is None:
-        raise _empty(path)
-    yield from itertools.repeat(render, n_frames - n_shown)
+        frame = next(frames, shown)
+        if frame is not shown:
+            shown, render = frame, partial(to_frame, frame, size, shape)
 
 
 def _reduced(still: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -158,9 +154,3 @@ def _reduced(still: Image.Image, size: tuple[int, int]) -> Image.Image:
         return still
     smaller = (max(size[0], round(still.width * scale)), max(size[1], round(still.height * scale)))
     return still.resize(smaller, Image.Resampling.LANCZOS, reducing_gap=2.0)
-
-
-def _empty(path: Path) -> UnreadableVideoError:
-    return UnreadableVideoError(
-        f"{path} has no frame that can be decoded.", hint="Give a PNG, JPEG or WebP still, or a video clip."
-    )

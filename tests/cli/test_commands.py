@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.media import TEAL, draw_figure, write_references, write_silence, write_song
+from tower_anime.production.assembly import VideoFormat, write_video
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,20 @@ def test_music_keeps_its_contract(tower) -> None:
     assert contract <= song.keys() and contract <= silence.keys()
     assert song["tempo_bpm"] == pytest.approx(120, rel=0.01)
     assert (silence["tempo_bpm"], silence["beat_times"], silence["downbeat_times"]) == (None, [], [])
+
+
+def test_cuts_keep_their_contract(tower, folder: Path) -> None:
+    frames = [np.full((180, 320, 3), 40 + 150 * (n // 48 % 2), np.uint8) for n in range(144)]
+    form = VideoFormat((320, 180), Fraction(24))
+    write_video(iter(frames), 144, form=form, audio=None, output=folder / "cuts.mp4")
+    run = tower("video", "cuts", "cuts.mp4", "--json")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    contract = {"file", "fps", "n_frames", "duration_seconds", "transitions", "cuts_per_minute", "motion"}
+    assert contract <= found.keys()
+    assert (found["file"], found["n_frames"]) == ("cuts.mp4", 144)
+    assert [(cut["frame"], cut["kind"]) for cut in found["transitions"]] == [(48, "cut"), (96, "cut")]
+    assert found["cuts_per_minute"] == pytest.approx(30, abs=1)
 
 
 @pytest.mark.parametrize(

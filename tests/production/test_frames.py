@@ -120,7 +120,7 @@ def test_a_phone_clip_stands_upright(tmp_path: Path, turn: int):
             for result in turned.filter(packet):
                 result.stream = stream
                 container.mux(result)
-    frame = rendered(path, 1, size=(192, 192))[0]
+    frame = rendered(path, 4, size=(192, 192))[-1]
     assert frame[20, 20].argmax() == 0 and frame[20, 170].argmax() == 1 and frame[170].max() < 40
 
 
