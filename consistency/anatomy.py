@@ -77,7 +77,8 @@ class Anatomy:
         """
         weight = self.figure[..., None]
         mean = (self.linear**_GREY_POWER * weight).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
-        return self.linear / (mean ** (1 / _GREY_POWER) + 1e-3) * np.float32(_GREY_LEVEL)
+        grey = mean ** (1 / _GREY_POWER) + 1e-3
+        return (self.linear / grey * _GREY_LEVEL).astype(np.float32)
 
 
 def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -166,7 +166,7 @@ def _count_body(
     area = radius**2 * points.area.astype(np.float32) * inside
     slot = np.arange(count)[:, None] * 5 + np.maximum(points.part, 0)
     found = np.bincount((slot * n_colours + colour).ravel(), area.ravel(), minlength=count * 5 * n_colours)
-    return found.reshape(-1, 5, n_colours)
+    return found.astype(np.float64).reshape(-1, 5, n_colours)
 
 
 # Weights of the evidence, fitted by conditional logistic regression over all placements on the
@@ -218,7 +218,10 @@ def find_heads(
     near = _neighbourhood(chosen)
     fine = _scores(groups, means, salience, near)
     best = _peaks(near, fine, limit, apart=apart)
-    return [Head(*(float(v) for v in near[i, :3]), int(near[i, 3]), float(fine[i])) for i in best]
+    return [
+        Head(float(x), float(y), float(radius), int(body), float(score))
+        for (x, y, radius, body), score in zip(near[best], fine[best], strict=True)
+    ]
 
 
 def _peaks(

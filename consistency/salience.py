@@ -145,4 +145,4 @@ def _smooth_labels(
     one_way = sparse.csr_matrix((strength, edges), shape=(count, count))
     ties = one_way.maximum(one_way.T)
     own = figure + background + np.asarray(ties.sum(axis=1)).ravel() + 1e-6
-    return spsolve((sparse.diags(own) - ties).tocsc(), figure)
+    return np.asarray(spsolve((sparse.diags(own) - ties).tocsc(), figure), dtype=np.float64)
