@@ -111,7 +111,7 @@ def perceptual(linear: NDArray[np.float32]) -> NDArray[np.float32]:
 
     brightest = float(np.quantile(linear.max(axis=-1), 0.97))
     gain = np.float32(np.clip(0.85 / max(brightest, 1e-3), 1.0, 8.0))
-    lab = ndimage.gaussian_filter(oklab(linear * gain), (0.5, 0.5, 0))
+    lab = np.asarray(ndimage.gaussian_filter(oklab(linear * gain), (0.5, 0.5, 0)), dtype=np.float32)
     return lab * np.array([60, 200, 200], dtype=np.float32)
 
 
