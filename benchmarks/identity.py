@@ -10,7 +10,8 @@ import numpy as np
 from drawn import draw, look_alike, other_hair, random_look, random_shot, reference_shots, same_hair
 from numpy.typing import NDArray
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
-from tower_anime.consistency.identity import build_identity, score_image
+from tower_anime.consistency.identity import build_identity
+from tower_anime.consistency.scoring import score_image
 from tower_anime.consistency.verdict import Status, Verdict
 
 SEED = 2

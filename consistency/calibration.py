@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .similarity import leave_one_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,48 +16,45 @@ if TYPE_CHECKING:
 MIN_REFERENCES = 3
 
 
-def leave_one_out(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Measure how well each reference matches the others.
-
-    Parameters
-    ----------
-    embeddings : ndarray of float32, shape (n_references, dimension)
-        Rows of length 1; at least two.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_references,)
-        Mean cosine similarity to the other references, in [-1, 1].
-    """
-    rows = np.asarray(embeddings, dtype=np.float64)
-    cosines = rows @ rows.T
-    return (cosines.sum(axis=1) - np.diag(cosines)) / (len(rows) - 1)
+# How a threshold came about, as it is stored with each score; the number is the rule's version.
+PUBLISHED, BLEND, OWN = "published/1", "blend/1", "own/1"
 
 
-def calibrate(embeddings: NDArray[np.float32], published_threshold: float) -> float:
-    """Fit the decision threshold to a character.
+def calibrate(
+    references: NDArray[np.float32],
+    published: Sequence[float],
+    weights: NDArray[np.float64] | None = None,
+) -> tuple[float, ...]:
+    """Fit the decision threshold of each view to a character.
 
-    With fewer than three references it is the published one; from three on
+    Where fewer than three references show a view it is the published one; from three on
     ``0.5 * published + 0.5 * (mean - 2 * sd)``, where mean and standard deviation (of the sample,
     ``n - 1``) are those of the leave-one-out similarities. Halving shrinks an estimate from few
     pictures; unshrunk it decides worse than the published threshold.
 
     Parameters
     ----------
-    embeddings : ndarray of float32, shape (n_references, dimension)
-        Rows of length 1.
-    published_threshold : float
-        The encoder's own, in [-1, 1].
+    references : ndarray of float32, shape (n_references, n_views * view_dimension)
+        Embeddings; zeros where no figure was found.
+    published : sequence of float
+        The encoder's own threshold for each view, in [-1, 1].
+    weights : ndarray of float64, shape (n_references,), optional
+        How much each reference counts; equal when omitted.
 
     Returns
     -------
-    float
-        Raw similarity at which a picture passes.
+    tuple of float
+        For each view, the raw similarity at which a picture passes.
     """
-    if len(embeddings) < MIN_REFERENCES:
-        return float(published_threshold)
-    own = leave_one_out(embeddings)
-    return float(0.5 * published_threshold + 0.5 * (own.mean() - 2.0 * own.std(ddof=1)))
+    own = leave_one_out(references, len(published), weights)
+    return tuple(_blend(float(prior), own[:, view]) for view, prior in enumerate(published))
+
+
+def _blend(published: float, own: NDArray[np.float64]) -> float:
+    measured = own[np.isfinite(own)]
+    if len(measured) < MIN_REFERENCES:
+        return published
+    return float(0.5 * published + 0.5 * (measured.mean() - 2.0 * measured.std(ddof=1)))
 
 
 def consistency_score(similarity: float, threshold: float) -> float:

@@ -39,6 +39,12 @@ class Reference:
         Size in pixels.
     warnings : tuple of str
         What the quality check said, one sentence each.
+    weight : float
+        How much it counts in a score, above 0.
+    box : tuple of int or None
+        The figure chosen in it, if it shows several: left, top, right, bottom in pixels.
+    report : dict
+        What the quality check measured.
     id : int or None
         Row in ``character_references``; None before it is stored.
     """
@@ -48,6 +54,9 @@ class Reference:
     width: int
     height: int
     warnings: tuple[str, ...] = ()
+    weight: float = 1.0
+    box: tuple[int, int, int, int] | None = None
+    report: dict[str, Any] = field(default_factory=dict)
     id: int | None = None
 
 
@@ -84,6 +93,8 @@ class Character:
         LoRAs loaded whenever the character is injected.
     consistency_threshold : float or None
         Raw similarity that a picture must reach; None for the encoder's calibrated threshold.
+    color_palette, style_template, bible : dict
+        What a person set: swatches, style, and who the character is.
     """
 
     id: int
@@ -98,6 +109,7 @@ class Character:
     consistency_threshold: float | None = None
     color_palette: dict[str, Any] = field(default_factory=dict)
     style_template: dict[str, Any] = field(default_factory=dict)
+    bible: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

@@ -1,4 +1,4 @@
-"""A character as an encoder sees it, and the verdict on pictures that should show it."""
+"""A character as an encoder sees it: embeddings of its references, and thresholds fitted to them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import EmptyReferenceError, InputError
-from .calibration import calibrate, consistency_score
-from .figures import figure_views
-from .palette import Palette, PaletteGap, compare_palettes, read_palette
-from .verdict import Status, Verdict
+from .calibration import BLEND, OWN, PUBLISHED, calibrate
+from .palette import Palette
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .encoders.base import IdentityEncoder
-    from .figures import FigureView
+    from .encoders.base import IdentityEncoder, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +27,44 @@ class Identity:
     encoder, encoder_version : str
         The encoder that made the embeddings.
     embeddings : ndarray of float32, shape (n_references, dimension)
-        One row a reference, of length 1; zeros where no figure was found in it.
-    threshold : float
-        Raw similarity at which a picture passes, in [-1, 1].
+        One row a reference, as `Sighting` says; zeros where no figure was found in it.
+    weights : ndarray of float64, shape (n_references,)
+        How much each reference counts.
+    thresholds : tuple of float
+        For each view, the raw similarity at which a picture passes, in [-1, 1].
+    calibration : str
+        How the thresholds came about: ``published/1``, ``blend/1`` or ``own/1``.
     palettes : tuple of Palette
         Colours of the figure in each reference that has one.
-    is_own_threshold : bool
-        Whether a person set the threshold; then similarity alone decides.
     """
 
     encoder: str
     encoder_version: str
     embeddings: NDArray[np.float32]
-    threshold: float
+    weights: NDArray[np.float64]
+    thresholds: tuple[float, ...]
+    calibration: str
     palettes: tuple[Palette, ...] = ()
-    is_own_threshold: bool = False
 
     @property
-    def usable(self) -> NDArray[np.float32]:
-        """Embeddings of the references in which a figure was found."""
-        return self.embeddings[np.linalg.norm(self.embeddings, axis=1) > 0.5]
+    def is_usable(self) -> bool:
+        """Whether a figure was found in any reference."""
+        return bool((np.linalg.norm(self.embeddings, axis=1) > 0.5).any())
+
+    @property
+    def is_own_threshold(self) -> bool:
+        """Whether a person set the threshold; then similarity alone decides."""
+        return self.calibration == OWN
 
 
 def build_identity(
-    encoder: IdentityEncoder, images: Sequence[NDArray[np.uint8]], *, threshold: float | None = None
+    encoder: IdentityEncoder,
+    images: Sequence[NDArray[np.uint8]],
+    *,
+    threshold: float | None = None,
+    weights: Sequence[float] | None = None,
 ) -> Identity:
-    """Encode a character's references and calibrate the threshold on them.
+    """Encode a character's references and calibrate the thresholds on them.
 
     Parameters
     ----------
@@ -65,18 +74,38 @@ def build_identity(
         RGB reference pictures.
     threshold : float, optional
         Raw similarity that a picture must reach, in [-1, 1]; calibrated when omitted.
+    weights : sequence of float, optional
+        How much each reference counts, above 0; equal when omitted.
 
     Raises
     ------
     EmptyReferenceError
         If there is no picture.
     InputError
-        If `threshold` is not in [-1, 1].
+        If the threshold is not in [-1, 1], or a weight not positive.
     """
     _require_references(len(images))
-    embeddings = encoder.encode(images).embeddings
-    palettes = [palette for image in images if (palette := read_palette(image)) is not None]
-    return identity_from_embeddings(encoder, embeddings, palettes, threshold=threshold)
+    sighted = encoder.sight(images)
+    embeddings, palettes = reference_rows(sighted, encoder.dimension)
+    return identity_from_embeddings(encoder, embeddings, palettes, threshold=threshold, weights=weights)
+
+
+def reference_rows(
+    sighted: Sequence[Sequence[Sighting]], dimension: int
+) -> tuple[NDArray[np.float32], list[Palette]]:
+    """Return the embedding of the dominant figure of each reference, and the palettes of those that have one.
+
+    Returns
+    -------
+    embeddings : ndarray of float32, shape (n_references, dimension)
+        Zeros where no figure was found.
+    palettes : list of Palette
+    """
+    embeddings = np.zeros((len(sighted), dimension), np.float32)
+    for row, seen in zip(embeddings, sighted, strict=True):
+        if seen:
+            row[:] = seen[0].embedding
+    return embeddings, [seen[0].palette for seen in sighted if seen and seen[0].palette is not None]
 
 
 def identity_from_embeddings(
@@ -85,6 +114,7 @@ def identity_from_embeddings(
     palettes: Sequence[Palette | dict[str, Any]] = (),
     *,
     threshold: float | None = None,
+    weights: Sequence[float] | None = None,
 ) -> Identity:
     """Make an identity of stored embeddings and palettes, without encoding.
 
@@ -98,13 +128,16 @@ def identity_from_embeddings(
         Palettes of the references, or their `Palette.as_json`.
     threshold : float, optional
         Raw similarity that a picture must reach, in [-1, 1]; calibrated when omitted.
+    weights : sequence of float, optional
+        How much each reference counts, above 0; equal when omitted.
 
     Raises
     ------
     EmptyReferenceError
         If there is no embedding.
     InputError
-        If `threshold` is not in [-1, 1], or the embeddings are not of this encoder's dimension.
+        If the threshold is not in [-1, 1], a weight not positive, or the embeddings are not of this
+        encoder's dimension.
     """
     embeddings = np.asarray(embeddings, dtype=np.float32)
     _require_references(len(embeddings))
@@ -114,158 +147,35 @@ def identity_from_embeddings(
             f"makes {encoder.dimension} numbers a picture.",
             hint="Encode the references again.",
         )
-    if threshold is not None and not -1.0 <= threshold <= 1.0:
+    known = tuple(p if isinstance(p, Palette) else Palette.from_json(p) for p in palettes)
+    counts = _weights(weights, len(embeddings))
+    if threshold is not None:
+        limits, calibration = (_own(threshold),) * len(encoder.views), OWN
+    else:
+        limits = calibrate(embeddings, encoder.thresholds, counts)
+        calibration = PUBLISHED if limits == tuple(encoder.thresholds) else BLEND
+    return Identity(encoder.name, encoder.version, embeddings, counts, limits, calibration, known)
+
+
+def _own(threshold: float) -> float:
+    if not -1.0 <= threshold <= 1.0:
         raise InputError(
             f"The threshold {threshold} is not a cosine similarity.",
             field="threshold",
             hint="Give a number from -1 to 1.",
         )
-    known = tuple(p if isinstance(p, Palette) else Palette.from_json(p) for p in palettes)
-    usable = embeddings[np.linalg.norm(embeddings, axis=1) > 0.5]
-    limit = calibrate(usable, encoder.published_threshold) if threshold is None else threshold
-    return Identity(encoder.name, encoder.version, embeddings, limit, known, threshold is not None)
+    return float(threshold)
 
 
-def score_image(
-    encoder: IdentityEncoder,
-    identity: Identity,
-    image: NDArray[np.uint8],
-    *,
-    n_figures: int | None = None,
-) -> Verdict:
-    """Decide whether a picture shows the character.
-
-    The similarity is the mean cosine to the references, and the palette distance the largest
-    CIEDE2000 difference among the swatches that both have. A picture passes if its similarity
-    reaches the threshold and no swatch contradicts the references. Where several people are in
-    the picture, the one who matches best is judged.
-
-    Parameters
-    ----------
-    encoder : IdentityEncoder
-        The encoder that made the identity.
-    identity : Identity
-        The character.
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB picture.
-    n_figures : int, optional
-        How many people the picture should show; estimated when omitted.
-
-    Returns
-    -------
-    Verdict
-        Unknown where no figure was found, or in no reference.
-
-    Raises
-    ------
-    InputError
-        If the identity was made by another encoder or version.
-    """
-    if (encoder.name, encoder.version) != (identity.encoder, identity.encoder_version):
+def _weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
+    counts = np.ones(count) if weights is None else np.asarray(weights, np.float64)
+    if counts.shape != (count,) or not np.isfinite(counts).all() or (counts <= 0).any():
         raise InputError(
-            f"The references were encoded by {identity.encoder} {identity.encoder_version}, "
-            f"which cannot be compared with {encoder.name} {encoder.version}.",
-            hint="Encode the references again.",
+            f"The weights {list(counts)} do not suit {count} references.",
+            field="weights",
+            hint="Give one number above 0 for each reference.",
         )
-    if not len(identity.usable):
-        return _unknown(
-            encoder, "No figure was found in any reference picture, so there is nothing to compare."
-        )
-    views = figure_views(image, n_figures=n_figures)
-    if not views:
-        return _unknown(encoder, "No figure was found in the picture.")
-    verdicts = _judge_views(encoder, identity, views)
-    if not verdicts:
-        return _unknown(encoder, "No figure was found in the picture.")
-    return max(verdicts, key=lambda verdict: (verdict.score or 0.0, verdict.similarity or 0.0))
-
-
-def score_images(
-    encoder: IdentityEncoder,
-    identity: Identity,
-    images: Sequence[NDArray[np.uint8]],
-    *,
-    n_figures: int | None = None,
-) -> list[Verdict]:
-    """Decide for each picture whether it shows the character; see `score_image`."""
-    return [score_image(encoder, identity, image, n_figures=n_figures) for image in images]
-
-
-def mean_similarity(embeddings: NDArray[np.float32], references: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average the cosine similarity over the references.
-
-    Parameters
-    ----------
-    embeddings : ndarray of float32, shape (n, dimension)
-        Need not be normalised.
-    references : ndarray of float32, shape (n_references, dimension)
-        Need not be normalised.
-
-    Returns
-    -------
-    ndarray of float32, shape (n,)
-        In [-1, 1].
-
-    Raises
-    ------
-    EmptyReferenceError
-        If there is no reference.
-    """
-    _require_references(len(references))
-    cosines = _unit(embeddings) @ _unit(references).T
-    return np.clip(cosines.mean(axis=1), -1.0, 1.0)
-
-
-def _judge_views(encoder: IdentityEncoder, identity: Identity, views: Sequence[FigureView]) -> list[Verdict]:
-    encodings = encoder.encode([view.image for view in views])
-    similarities = mean_similarity(encodings.embeddings, identity.usable)
-    return [
-        _judge(encoder, identity, view, float(similarity))
-        for view, similarity, found in zip(views, similarities, encodings.found, strict=True)
-        if found
-    ]
-
-
-def _judge(encoder: IdentityEncoder, identity: Identity, view: FigureView, similarity: float) -> Verdict:
-    palette = read_palette(view.image)
-    gap = compare_palettes(palette, identity.palettes) if palette is not None else None
-    score = consistency_score(similarity, identity.threshold)
-    if gap is not None and not identity.is_own_threshold:
-        score = min(score, gap.score)
-    return Verdict(
-        status=Status.PASS if score >= 0.5 else Status.FAIL,
-        reason=_reason(similarity, identity, gap),
-        score=score,
-        similarity=similarity,
-        threshold=identity.threshold,
-        encoder=encoder.name,
-        encoder_version=encoder.version,
-        palette_delta_e=None if gap is None else gap.delta_e,
-        box=view.box,
-    )
-
-
-def _reason(similarity: float, identity: Identity, gap: PaletteGap | None) -> str:
-    reached = similarity >= identity.threshold
-    measured = f"similarity {similarity:.2f}, threshold {identity.threshold:.2f}"
-    colour = (
-        f"{gap.name} is far from the references (ΔE {gap.delta_e:.0f})" if gap and gap.contradicts else ""
-    )
-    if reached and colour and not identity.is_own_threshold:
-        return f"{colour[0].upper()}{colour[1:]}, although the rest matches ({measured})."
-    if reached:
-        return f"Matches the references ({measured}){f', though {colour}' if colour else ''}."
-    return f"Does not match the references ({measured}){f', and {colour}' if colour else ''}."
-
-
-def _unknown(encoder: IdentityEncoder, reason: str) -> Verdict:
-    return Verdict(Status.UNKNOWN, reason, encoder=encoder.name, encoder_version=encoder.version)
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    wide = np.asarray(rows, dtype=np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return (wide / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    return counts
 
 
 def _require_references(count: int) -> None:

@@ -73,9 +73,14 @@ class PaletteGap:
 def read_palette(image: NDArray[np.uint8]) -> Palette | None:
     """Read the named colours of the dominant figure in a picture; None where nobody is seen."""
     for figure in read_anatomy(image):
-        raw = _swatches(figure, figure.linear)
-        return Palette(raw, _swatches(figure, figure.neutral)) if raw else None
+        return palette_of(figure)
     return None
+
+
+def palette_of(figure: Anatomy) -> Palette | None:
+    """Read the named colours of a figure; None where too little of it is seen."""
+    raw = _swatches(figure, figure.linear)
+    return Palette(raw, _swatches(figure, figure.neutral)) if raw else None
 
 
 def compare_palettes(palette: Palette, references: Sequence[Palette]) -> PaletteGap | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
@@ -13,6 +13,26 @@ class Status(str, Enum):
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewScore:
+    """How well one view of a figure matches the references.
+
+    Parameters
+    ----------
+    view : str
+        Such as ``head`` or ``person``.
+    similarity, threshold : float
+        Raw mean cosine similarity, and where a picture passes, in [-1, 1].
+    score : float
+        Calibrated, in [0, 1]; 0.5 is the threshold.
+    """
+
+    view: str
+    similarity: float
+    threshold: float
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +53,20 @@ class Verdict:
         Raw similarity at which a picture passes.
     encoder, encoder_version : str
         The encoder that measured; scores of two encoders are never compared.
+    calibration : str
+        How the threshold came about: ``published/1``, ``blend/1`` or ``own/1``.
     palette_delta_e : float or None
         CIEDE2000 colour difference between the figure and the references; 0 is equal,
         above 10 is another colour.
     box : tuple of int or None
         The figure that was scored: left, top, right, bottom in pixels.
+    views : tuple of ViewScore
+        The same for each view that was seen.
+    margin : float or None
+        Similarity minus that to the most similar other character of the project; below 0 the
+        figure looks more like somebody else. None when nobody else was compared.
+    rival : str
+        The label of that other character.
     """
 
     status: Status
@@ -47,8 +76,12 @@ class Verdict:
     threshold: float | None = None
     encoder: str = ""
     encoder_version: str = ""
+    calibration: str = ""
     palette_delta_e: float | None = None
     box: tuple[int, int, int, int] | None = None
+    views: tuple[ViewScore, ...] = ()
+    margin: float | None = None
+    rival: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields under the names that automation relies on."""
@@ -59,7 +92,11 @@ class Verdict:
             "encoder": self.encoder,
             "encoder_version": self.encoder_version,
             "threshold": self.threshold,
+            "calibration": self.calibration,
             "palette_delta_e": self.palette_delta_e,
             "reason": self.reason,
             "box": self.box,
+            "views": {view.view: asdict(view) for view in self.views},
+            "margin": self.margin,
+            "rival": self.rival,
         }

@@ -81,6 +81,9 @@ def _reference_row(version_id: int, position: int, reference: Reference) -> Char
         width=reference.width,
         height=reference.height,
         warnings=list(reference.warnings),
+        weight=reference.weight,
+        box=list(reference.box or ()),
+        report=reference.report,
     )
 
 
@@ -93,7 +96,17 @@ def _references(session: Session, version_ids: Iterable[int]) -> dict[int, list[
     )
     for row in session.scalars(in_order):
         references[row.character_version_id].append(
-            Reference(Path(row.path), row.sha256, row.width, row.height, tuple(row.warnings), row.id)
+            Reference(
+                path=Path(row.path),
+                sha256=row.sha256,
+                width=row.width,
+                height=row.height,
+                warnings=tuple(row.warnings),
+                weight=row.weight,
+                box=tuple(row.box) if len(row.box) == 4 else None,
+                report=row.report,
+                id=row.id,
+            )
         )
     return references
 
@@ -122,6 +135,7 @@ def _character(
         consistency_threshold=row.consistency_threshold,
         color_palette=row.color_palette,
         style_template=row.style_template,
+        bible=row.bible,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

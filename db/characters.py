@@ -33,6 +33,7 @@ _FIELDS = (
     "consistency_threshold",
     "color_palette",
     "style_template",
+    "bible",
 )
 _SEPARATOR = " / "
 

@@ -126,6 +126,7 @@ class CharacterRow(Base):
     embedding_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     style_template: Mapped[dict[str, Any]] = mapped_column(default=dict)
     color_palette: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    bible: Mapped[dict[str, Any]] = mapped_column(default=dict)
     consistency_threshold: Mapped[float | None]
     current_version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
@@ -149,12 +150,17 @@ class CharacterVersionRow(Base):
 
 
 class CharacterReferenceRow(Base):
-    """A picture that defines a version of a character."""
+    """A picture that defines a version of a character.
+
+    `weight` is how much it counts, `box` the figure chosen in it, if several are, and `report` what
+    was measured of it.
+    """
 
     __tablename__ = "character_references"
     __table_args__ = _table(
         UniqueConstraint("character_version_id", "position"),
         CheckConstraint("width > 0 AND height > 0", name="size"),
+        CheckConstraint("weight > 0", name="weight"),
     )
 
     character_version_id: Mapped[int] = _to("character_versions", "CASCADE")
@@ -164,10 +170,16 @@ class CharacterReferenceRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     warnings: Mapped[list[Any]] = mapped_column(default=list)
+    weight: Mapped[float] = mapped_column(default=1.0)
+    box: Mapped[list[Any]] = mapped_column(default=list)
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class EmbeddingRow(Base):
-    """What one encoder sees in one reference: `dimension` little-endian float32 values."""
+    """What one encoder sees in one reference: `dimension` little-endian float32 values.
+
+    `palette` holds the colours that the encoder read with it; empty when it reads none.
+    """
 
     __tablename__ = "embeddings"
     __table_args__ = _table(
@@ -183,6 +195,21 @@ class EmbeddingRow(Base):
     sha256: Mapped[str] = mapped_column(CleanText(64))
     dimension: Mapped[int]
     vector: Mapped[bytes]
+    palette: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class StudioRunRow(Base):
+    """One pass of a character through the studio: what was asked, and the state of each stage."""
+
+    __tablename__ = "studio_runs"
+    __table_args__ = _table()
+
+    project_id: Mapped[int | None] = _to("projects", "CASCADE", index=True)
+    character_id: Mapped[int | None] = _to("characters", "SET NULL", index=True)
+    name: Mapped[str] = mapped_column(CleanText(255))
+    request: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stages: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
 
 
 class RelationshipRow(Base):
@@ -261,6 +288,16 @@ class JobRow(Base):
     completed_at: Mapped[datetime | None]
 
 
+class JobCharacterRow(Base):
+    """A version of a character that a job used, which keeps it from being changed or deleted."""
+
+    __tablename__ = "job_characters"
+    __table_args__ = _table(UniqueConstraint("job_id", "character_version_id"))
+
+    job_id: Mapped[int] = _to("production_jobs", "CASCADE")
+    character_version_id: Mapped[int] = _to("character_versions", "CASCADE", index=True)
+
+
 class JobEventRow(Base):
     """One thing that happened to a job."""
 
@@ -299,12 +336,16 @@ class AssetRow(Base):
 
 
 class GateRow(Base):
-    """One run of a quality gate; `passed` is null when it could not measure."""
+    """One run of a quality gate; `passed` is null when it could not measure.
+
+    The attempts of one regenerate loop share a `run_key` and count up from 1 in `attempt`.
+    """
 
     __tablename__ = "quality_gates"
     __table_args__ = _table(
         CheckConstraint("gate_type IN ('pre_gen', 'post_gen', 'final')", name="gate_type"),
         CheckConstraint("score BETWEEN 0 AND 1", name="score"),
+        CheckConstraint("attempt >= 1", name="attempt"),
         Index(None, "job_id", "id"),
     )
 
@@ -313,8 +354,35 @@ class GateRow(Base):
     gate_type: Mapped[str] = mapped_column(CleanText(50))
     passed: Mapped[bool | None]
     score: Mapped[float | None]
+    encoder: Mapped[str] = mapped_column(CleanText(100), default="")
+    encoder_version: Mapped[str] = mapped_column(CleanText(100), default="")
+    run_key: Mapped[str] = mapped_column(CleanText(64), default="", index=True)
+    attempt: Mapped[int] = mapped_column(default=1)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column("timestamp", default=now)
+
+
+class EarlyScoreRow(Base):
+    """What a sample scored part of the way through sampling, and when it was finished.
+
+    `fate` is ``finished``, ``stopped``, or ``audit``: hopeless, but finished to see what is lost.
+    """
+
+    __tablename__ = "early_scores"
+    __table_args__ = _table(
+        CheckConstraint("fate IN ('finished', 'stopped', 'audit')", name="fate"),
+        CheckConstraint("fraction > 0 AND fraction < 1", name="fraction"),
+        Index(None, "model_key", "encoder", "fraction"),
+    )
+
+    job_id: Mapped[int | None] = _to("production_jobs", "SET NULL", index=True)
+    model_key: Mapped[str] = mapped_column(CleanText(64))
+    encoder: Mapped[str] = mapped_column(CleanText(100))
+    encoder_version: Mapped[str] = mapped_column(CleanText(100))
+    fraction: Mapped[float]
+    early_score: Mapped[float]
+    final_score: Mapped[float | None]
+    fate: Mapped[str] = mapped_column(CleanText(50))
 
 
 class EpisodeRow(Base):

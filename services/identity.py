@@ -76,7 +76,7 @@ class IdentityService:
         UnknownEncoderError
             If no encoder has that name.
         """
-        from ..consistency.identity import score_images
+        from ..consistency.scoring import score_images
 
         chosen = self._encoders.resolve(encoder or self._default)
         identity = self._identity(character, chosen, threshold)

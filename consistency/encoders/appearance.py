@@ -9,7 +9,9 @@ import numpy as np
 
 from ..anatomy import Anatomy, read_anatomy
 from ..colour import oklab
-from .base import Encodings
+from ..figures import figure_views
+from ..palette import palette_of
+from .base import Encodings, Sighting, dominant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,20 +36,29 @@ class AppearanceEncoder:
     name = "appearance"
     version = "1"
     dimension = len(_WEIGHTS) * int(np.prod(_BINS))
+    views = ("figure",)
     # Between the mean similarity of one character's drawings, 0.80, and of two characters', 0.41
     # (benchmarks/identity.py, hand ``cel``, seed 1), where strangers pass in 1-3 % of the cases.
-    published_threshold = 0.72
+    thresholds = (0.72,)
+
+    def sight(
+        self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
+    ) -> list[list[Sighting]]:
+        """Encode the figures of each picture; see `IdentityEncoder.sight`."""
+        return [_sight(image, n_figures) for image in images]
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant figure of each picture; see `IdentityEncoder.encode`."""
-        embeddings = np.zeros((len(images), self.dimension), np.float32)
-        found = np.zeros(len(images), bool)
-        boxes = np.zeros((len(images), 4), np.int32)
-        for index, image in enumerate(images):
-            for anatomy in read_anatomy(image):
-                found[index], boxes[index] = True, anatomy.box
-                embeddings[index] = _embedding(anatomy)
-        return Encodings(embeddings, found, boxes)
+        return dominant(self.sight(images), self.dimension)
+
+
+def _sight(image: NDArray[np.uint8], n_figures: int | None) -> list[Sighting]:
+    sightings = []
+    for view in figure_views(image, n_figures=n_figures):
+        for anatomy in read_anatomy(view.image, limit=1):
+            embedding = _embedding(anatomy).astype(np.float32)
+            sightings.append(Sighting(embedding, view.box, palette_of(anatomy)))
+    return sightings
 
 
 def _embedding(anatomy: Anatomy) -> NDArray[np.float64]:

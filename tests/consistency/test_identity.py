@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.media import RUST, TEAL, draw_figure, write_references
-from tower_anime.consistency.calibration import calibrate, consistency_score, leave_one_out
+from tower_anime.consistency.calibration import calibrate, consistency_score
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.registry import built_in
-from tower_anime.consistency.identity import build_identity, mean_similarity, score_image
+from tower_anime.consistency.identity import build_identity
 from tower_anime.consistency.images import read_image
+from tower_anime.consistency.scoring import score_image
+from tower_anime.consistency.similarity import leave_one_out, view_similarities
 from tower_anime.consistency.verdict import Status
 from tower_anime.errors import EmptyReferenceError, InputError, UnknownEncoderError
 
@@ -81,20 +83,22 @@ def test_one_half_is_exactly_the_threshold_and_more_similar_never_scores_less() 
 def test_the_threshold_is_half_published_and_half_the_references_own() -> None:
     rows = np.random.default_rng(3).normal(size=(4, 8)).astype(np.float32) + 2
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    own = leave_one_out(rows)
+    own = leave_one_out(rows, 1)[:, 0]
     for row, value in zip(range(4), own, strict=True):
         others = [float(rows[row] @ rows[other]) for other in range(4) if other != row]
         assert value == pytest.approx(np.mean(others), abs=1e-5)
-    assert calibrate(rows, 0.6) == pytest.approx(0.3 + 0.5 * (own.mean() - 2 * own.std(ddof=1)), abs=1e-5)
-    assert calibrate(rows[:2], 0.6) == 0.6
+    assert calibrate(rows, [0.6])[0] == pytest.approx(
+        0.3 + 0.5 * (own.mean() - 2 * own.std(ddof=1)), abs=1e-5
+    )
+    assert calibrate(rows[:2], [0.6]) == (0.6,)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_similarity_ignores_the_length_of_embeddings(scale: float) -> None:
     rng = np.random.default_rng(0)
     rows, references = rng.normal(size=(3, 16)), rng.normal(size=(2, 16))
-    expected = mean_similarity(rows, references)
-    np.testing.assert_allclose(mean_similarity(scale * rows, references), expected, atol=1e-5)
+    expected = view_similarities(rows, references, 1)
+    np.testing.assert_allclose(view_similarities(scale * rows, references, 1), expected, atol=1e-5)
 
 
 def test_a_persons_own_threshold_decides(encoder, teal, tmp_path: Path) -> None:

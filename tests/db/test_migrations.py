@@ -30,13 +30,13 @@ TABLES = {
     *("projects", "bible_versions", "characters", "character_versions", "character_references"),
     *("embeddings", "relationships", "poses", "style_library", "scenes", "shots", "episodes"),
     *("scene_state", "production_jobs", "job_events", "generated_assets", "quality_gates", "reviews"),
-    *("tracks", "api_tokens"),
+    *("tracks", "api_tokens", "studio_runs", "job_characters", "early_scores"),
 }
 
 # Rebuilds a table that others refer to, as SQLite needs for most changes.
 NEXT = """
 import sqlalchemy as sa
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "next", "{head}", None, None
 
 def upgrade(op):
     op.create_table("props", sa.Column("id", sa.Integer(), primary_key=True))
@@ -48,6 +48,20 @@ def upgrade(op):
 """
 
 
+HEAD = schema.head()
+
+
+FIRST_ROWS = (
+    "INSERT INTO characters (id, name, description, prompt, negative_prompt, loras, embedding_data,"
+    " style_template, color_palette, current_version, updated_at, created_at)"
+    " VALUES (1, 'Kai', '', '', '', '[]', '{}', '{}', '{}', 1, :moment, :moment)",
+    "INSERT INTO character_versions (id, character_id, version_number, age_state, emotional_state, prompt,"
+    " embedding_data, created_at) VALUES (1, 1, 1, '', '', '', '{}', :moment)",
+    "INSERT INTO character_references (character_version_id, position, path, sha256, width, height,"
+    " warnings, created_at) VALUES (1, 1, 'gone.png', 'a', 600, 600, '[]', :moment)",
+)
+
+
 @pytest.fixture
 def database(own_database):
     return own_database
@@ -55,12 +69,12 @@ def database(own_database):
 
 @pytest.fixture
 def add_migration(tmp_path, monkeypatch):
-    """Give the history a second migration that ends as told."""
+    """Give the history one migration more, that ends as told."""
 
     def add(end="pass"):
         folder = tmp_path / "migrations"
         shutil.copytree(schema.MIGRATIONS, folder)
-        (folder / "versions" / "0002_next.py").write_text(NEXT.format(end=end))
+        (folder / "versions" / "next.py").write_text(NEXT.format(end=end, head=HEAD))
         monkeypatch.setattr(schema, "MIGRATIONS", folder)
 
     return add
@@ -131,10 +145,28 @@ def test_an_upgrade_keeps_every_row(database, references, add_migration):
     kai, job = fill(database, references)
     database.close()
     add_migration()
-    assert database.upgrade() == ("0001", "0002")
+    assert database.upgrade() == (HEAD, "next")
     assert stored(database, kai, job) == (kai, ["a" * 64], job)
     with database.session() as session:
         assert session.execute(text("SELECT nickname FROM characters")).scalars().all() == ["none"]
+
+
+def test_the_first_released_schema_upgrades_with_its_rows(database, tmp_path):
+    folder = tmp_path / "first"
+    shutil.copytree(schema.MIGRATIONS, folder)
+    for later in set((folder / "versions").glob("0*.py")) - {folder / "versions" / "0001_initial.py"}:
+        later.unlink()
+    with pytest.MonkeyPatch.context() as first:
+        first.setattr(schema, "MIGRATIONS", folder)
+        assert database.upgrade() == (None, "0001")
+    with database.session() as session:
+        for statement in FIRST_ROWS:
+            session.execute(text(statement), {"moment": "2026-01-01 00:00:00+00:00"})
+    database.close()
+    assert database.upgrade() == ("0001", HEAD)
+    assert [finding.level for finding in database.check()] == ["warning"]
+    [kai] = CharacterRepository(database).list()
+    assert (kai.name, kai.bible, [r.weight for r in kai.references]) == ("Kai", {}, [1.0])
 
 
 @pytest.mark.parametrize(
@@ -151,7 +183,7 @@ def test_a_failed_upgrade_changes_nothing(database, references, add_migration, e
     add_migration(end)
     with pytest.raises(error):
         database.upgrade()
-    assert database.revision() == "0001"
+    assert database.revision() == HEAD
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", Path(schema.__file__).parent / "migrations")
         assert database.check() == []
@@ -165,7 +197,7 @@ def test_an_upgrade_that_breaks_a_reference_is_rolled_back(sqlite, references, a
     add_migration('op.execute("DELETE FROM character_versions")')
     with pytest.raises(SchemaError, match="broken references"):
         sqlite.upgrade()
-    assert sqlite.revision() == "0001"
+    assert sqlite.revision() == HEAD
 
 
 def test_sqlite_is_copied_before_an_upgrade_and_the_copy_is_whole(
@@ -178,11 +210,11 @@ def test_sqlite_is_copied_before_an_upgrade_and_the_copy_is_whole(
     add_migration()
     sqlite.upgrade()
     sqlite.close()
-    assert sorted(path.name for path in home.glob("*backup*")) == ["tower.db.backup-0001"]
-    with closing(sqlite3.connect(home / "tower.db.backup-0001")) as copy:
+    assert sorted(path.name for path in home.glob("*backup*")) == [f"tower.db.backup-{HEAD}"]
+    with closing(sqlite3.connect(home / f"tower.db.backup-{HEAD}")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert copy.execute("SELECT name FROM characters").fetchall() == [("凱",)]
-        assert copy.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [("0001",)]
+        assert copy.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(HEAD,)]
 
 
 def test_a_failed_upgrade_leaves_no_copy(sqlite, references, add_migration, tmp_path):
@@ -243,7 +275,7 @@ def test_processes_that_start_at_once_migrate_once(empty_url):
         process.stdin.write("go\n")
         process.stdin.flush()
     answers = [process.communicate(timeout=60) for process in processes]
-    assert sorted(out.strip() for out, _ in answers) == ["0001", "0001", "None"], answers
+    assert sorted(out.strip() for out, _ in answers) == [HEAD, HEAD, "None"], answers
 
 
 def test_migrating_does_not_take_over_the_hosts_alembic(database):

@@ -1,0 +1,88 @@
+"""Cosine similarity of figures to references, view by view."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def view_similarities(
+    embeddings: NDArray[np.float32],
+    references: NDArray[np.float32],
+    n_views: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Average the cosine similarity over the references, for each view.
+
+    The mean, because a renormalised prototype or the best reference, held against a threshold for
+    pairs, lets strangers pass.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32, shape (n, n_views * view_dimension)
+        Figures.
+    references : ndarray of float32, shape (n_references, n_views * view_dimension)
+        The character's references, from the same encoder.
+    n_views : int
+        Views in an embedding.
+    weights : ndarray of float64, shape (n_references,), optional
+        How much each reference counts, 0 or more; equal when omitted.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_views)
+        In [-1, 1]; NaN where the figure, or every reference, does not show that view.
+    """
+    figures, known = split_views(embeddings, n_views), split_views(references, n_views)
+    counts = np.ones(len(known)) if weights is None else np.asarray(weights, np.float64)
+    cosines = np.einsum("nvd,rvd->nvr", figures, known)
+    seen = np.linalg.norm(known, axis=2).T > 0.5
+    shares = seen * counts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (cosines * shares).sum(axis=2) / shares.sum(axis=1)
+    means[np.linalg.norm(figures, axis=2) <= 0.5] = np.nan
+    return np.clip(means, -1.0, 1.0)
+
+
+def leave_one_out(
+    references: NDArray[np.float32], n_views: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Measure how well each reference matches the others, for each view.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_references, n_views)
+        Mean cosine similarity to the others, in [-1, 1]; NaN where there is none to compare.
+    """
+    counts = np.ones(len(references)) if weights is None else np.asarray(weights, np.float64)
+    rows = []
+    for index in range(len(references)):
+        others = np.arange(len(references)) != index
+        rows.append(
+            view_similarities(references[index : index + 1], references[others], n_views, counts[others])
+        )
+    return np.concatenate(rows) if rows else np.zeros((0, n_views))
+
+
+def split_views(embeddings: NDArray[np.float32], n_views: int) -> NDArray[np.float64]:
+    """Return the views of embeddings, each of length 1, or 0 where it was not seen.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_views, view_dimension)
+    """
+    blocks = np.asarray(embeddings, np.float64).reshape(len(embeddings), n_views, -1)
+    lengths = np.linalg.norm(blocks, axis=2, keepdims=True)
+    return blocks / np.where(lengths > 0, lengths, 1.0)
+
+
+def mean_of_seen(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average over the last axis what is not NaN; NaN where all of it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmean(values, axis=-1)
