@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import InputError
 from .similarity import leave_one_out
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 # Below three references their spread cannot be told.
 MIN_REFERENCES = 3
 
+
+# How a similarity becomes a score; what is stored is the name and the version of the rule.
+CALIBRATED, LEGACY = "calibrated", "legacy"
+MAPPINGS = {CALIBRATED: "calibrated/1", LEGACY: "legacy/1"}
+MATCH, BORDERLINE, OTHER = "match", "borderline", "other"
+# The bands of the first design.
+LEGACY_MATCH, LEGACY_LIMIT = 0.85, 0.70
+_BORDER = 0.1
 
 # How a threshold came about, as it is stored with each score; the number is the rule's version.
 PUBLISHED, BLEND, OWN = "published/1", "blend/1", "own/1"
@@ -88,6 +97,46 @@ def legacy_score(similarity: float) -> float:
 
     Kept for comparison: it jumps at both bounds and ranks nothing above 0.85.
     """
-    if similarity > 0.85:
+    if similarity > LEGACY_MATCH:
         return 1.0
-    return similarity if similarity > 0.70 else 0.0
+    return similarity if similarity > LEGACY_LIMIT else 0.0
+
+
+def band_of(score: float, similarity: float, mapping: str) -> str:
+    """Name how clear a score is.
+
+    Parameters
+    ----------
+    score : float
+        In [0, 1].
+    similarity : float
+        Raw cosine similarity in [-1, 1].
+    mapping : str
+        ``calibrated`` or ``legacy``.
+
+    Returns
+    -------
+    str
+        ``match``, ``borderline`` or ``other``. Calibrated: `borderline` is within 0.1 of the threshold,
+        on either side. Legacy: above 0.85, above 0.70, the rest.
+    """
+    if mapping == LEGACY:
+        return MATCH if similarity > LEGACY_MATCH else BORDERLINE if similarity > LEGACY_LIMIT else OTHER
+    if abs(score - 0.5) < _BORDER:
+        return BORDERLINE
+    return MATCH if score > 0.5 else OTHER
+
+
+def check_mapping(mapping: str) -> str:
+    """Return a mapping's name if it is one.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if mapping not in MAPPINGS:
+        raise InputError(
+            f"No score mapping is called {mapping!r}.", field="mapping", hint=f"Known: {', '.join(MAPPINGS)}."
+        )
+    return mapping

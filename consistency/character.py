@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +60,18 @@ class Reference:
     report: dict[str, Any] = field(default_factory=dict)
     id: int | None = None
 
+    @property
+    def key(self) -> str:
+        """Under what its embeddings are kept: the digest of the file, or of file and chosen figure."""
+        if self.box is None:
+            return self.sha256
+        chosen = f"{self.sha256}:{','.join(str(side) for side in self.box)}"
+        return hashlib.sha256(chosen.encode()).hexdigest()
+
+
+# Between a character's label and the version of it that is meant; no name contains it.
+VERSION_MARK = " @ "
+
 
 @dataclass(frozen=True, slots=True)
 class CharacterVersion:
@@ -72,10 +85,15 @@ class CharacterVersion:
     references: tuple[Reference, ...] = ()
     created_at: datetime | None = None
 
+    @property
+    def state(self) -> str:
+        """Age and emotion as lists show them: ``child/sad``; empty when it has neither."""
+        return f"{self.age_state}/{self.emotional_state}" if self.age_state or self.emotional_state else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character and its current version.
+    """A character in one of its versions.
 
     Parameters
     ----------
@@ -84,7 +102,10 @@ class Character:
     name : str
         Display name, unique within its project.
     version : CharacterVersion
-        The current version, whose references every picture is scored against.
+        The version, whose references every picture is scored against: the current one, unless another
+        was asked for.
+    current_version : int
+        Number of the current version.
     project_id, project_name : int or None, str or None
         The owning project; None for a character shared by all projects.
     prompt, negative_prompt : str
@@ -110,6 +131,7 @@ class Character:
     color_palette: dict[str, Any] = field(default_factory=dict)
     style_template: dict[str, Any] = field(default_factory=dict)
     bible: dict[str, Any] = field(default_factory=dict)
+    current_version: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -119,6 +141,21 @@ class Character:
         return f"{self.project_name} / {self.name}" if self.project_name else self.name
 
     @property
+    def versioned_label(self) -> str:
+        """The label with the version: ``project / name @ 2``."""
+        return f"{self.label}{VERSION_MARK}{self.version.number}"
+
+    @property
     def references(self) -> tuple[Reference, ...]:
-        """Reference pictures of the current version."""
+        """Reference pictures of the version."""
         return self.version.references
+
+
+def split_version(label: str) -> tuple[str, str | None]:
+    """Tell a label from the version that it names: ``Kai @ 2`` is ``Kai`` and ``2``.
+
+    Only the character's own name is looked at; a project may be called as it likes.
+    """
+    project, separator, name = label.rpartition(" / ")
+    name, mark, version = name.rpartition(VERSION_MARK)
+    return (project + separator + name, version.strip()) if mark else (label, None)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError
-from .calibration import consistency_score
+from .calibration import (
+    CALIBRATED,
+    LEGACY,
+    LEGACY_LIMIT,
+    MAPPINGS,
+    band_of,
+    check_mapping,
+    consistency_score,
+    legacy_score,
+)
 from .palette import PaletteGap, compare_palettes
 from .similarity import mean_of_seen, view_similarities
 from .verdict import Status, Verdict, ViewScore
@@ -18,6 +28,126 @@ if TYPE_CHECKING:
 
     from .encoders.base import IdentityEncoder, Sighting
     from .identity import Identity
+    from .rivals import Rivals
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides whether figures are a character.
+
+    Parameters
+    ----------
+    encoder : IdentityEncoder
+        The encoder that made the identity, and will make the sightings.
+    identity : Identity
+        The character.
+    rivals : Rivals, optional
+        Other characters that a figure may turn out to be.
+    mapping : str
+        ``calibrated``: 0.5 is the threshold fitted to the character, and the palette and the rivals
+        count. ``legacy``: the bands of the first design, on similarity alone; it passes at 0.5, so above
+        0.70, or at the threshold that a person set.
+
+    Raises
+    ------
+    InputError
+        If the identity was made by another encoder or version, or the mapping is not known.
+    """
+
+    encoder: IdentityEncoder
+    identity: Identity
+    rivals: Rivals | None = None
+    mapping: str = CALIBRATED
+
+    def __post_init__(self) -> None:
+        check_mapping(self.mapping)
+        require_same_encoder(self.encoder, self.identity)
+
+    def of_each(self, sightings: Sequence[Sighting]) -> list[Verdict]:
+        """Decide for each figure of a picture whether it is the character.
+
+        The similarity is the mean, over the views that both the figure and a reference show, of the
+        mean cosine to the references; the threshold is the mean of those views' thresholds. The
+        figure passes if the one reaches the other, no swatch of its palette contradicts the
+        references, and it is not more like another character who would pass as well.
+        """
+        if not self.identity.is_usable:
+            reason = "No figure was found in any reference picture, so there is nothing to compare."
+            return [unknown_verdict(self.encoder, reason) for _ in sightings]
+        if not sightings:
+            return []
+        embeddings = np.stack([sighting.embedding for sighting in sightings])
+        similarities = view_similarities(
+            embeddings, self.identity.embeddings, len(self.encoder.views), self.identity.weights
+        )
+        verdicts = [self._alone(*pair) for pair in zip(sightings, similarities, strict=True)]
+        if self.rivals is None:
+            return verdicts
+        margins = self.rivals.margins(embeddings, similarities)
+        return [self._among_rivals(*row) for row in zip(verdicts, sightings, margins, strict=True)]
+
+    def of_best(self, sightings: Sequence[Sighting]) -> Verdict:
+        """Judge every figure of one picture and return the verdict on the one who matches best."""
+        verdicts = self.of_each(sightings)
+        if not verdicts:
+            return unknown_verdict(self.encoder, "No figure was found in the picture.")
+        return max(verdicts, key=rank)
+
+    def _alone(self, sighting: Sighting, similarities: NDArray[np.float64]) -> Verdict:
+        seen = np.isfinite(similarities)
+        if not seen.any():
+            views = " and ".join(self.encoder.views)
+            return unknown_verdict(
+                self.encoder, f"The figure and the references have no view in common ({views})."
+            )
+        thresholds = np.array(self.identity.thresholds)
+        similarity = float(mean_of_seen(similarities))
+        gap = None if sighting.palette is None else compare_palettes(sighting.palette, self.identity.palettes)
+        threshold, score, is_pass = self._decide(similarity, float(thresholds[seen].mean()), gap)
+        return Verdict(
+            status=Status.PASS if is_pass else Status.FAIL,
+            reason=_reason(similarity, threshold, gap, is_vetoed=not is_pass and similarity >= threshold),
+            score=score,
+            similarity=similarity,
+            threshold=threshold,
+            encoder=self.encoder.name,
+            encoder_version=self.encoder.version,
+            calibration=self.identity.calibration,
+            palette_delta_e=None if gap is None else gap.delta_e,
+            box=sighting.box,
+            views=_view_scores(self.encoder.views, similarities, thresholds),
+            mapping=MAPPINGS[self.mapping],
+            band=band_of(score, similarity, self.mapping),
+        )
+
+    def _decide(
+        self, similarity: float, threshold: float, gap: PaletteGap | None
+    ) -> tuple[float, float, bool]:
+        """Return the threshold that counts, the score, and whether it passes."""
+        if self.mapping == LEGACY:
+            score = legacy_score(similarity)
+            if self.identity.is_own_threshold:
+                return threshold, score, score >= threshold
+            return LEGACY_LIMIT, score, score >= 0.5
+        score = consistency_score(similarity, threshold)
+        if gap is not None and not self.identity.is_own_threshold:
+            score = min(score, gap.score)
+        return threshold, score, score >= 0.5
+
+    def _among_rivals(self, verdict: Verdict, sighting: Sighting, margins: NDArray[np.float64]) -> Verdict:
+        """Note the most similar other character, and fail a figure who rather is that one."""
+        if self.rivals is None or verdict.score is None or not np.isfinite(margins).any():
+            return verdict
+        nearest = int(np.nanargmin(margins))
+        verdict = replace(verdict, margin=float(margins[nearest]), rival=self.rivals.labels[nearest])
+        decides_alone = self.identity.is_own_threshold or self.mapping == LEGACY
+        for index in np.flatnonzero(margins < 0)[np.argsort(margins[margins < 0])]:
+            if self._would_pass(sighting, self.rivals.identities[index]):
+                return _taken_by(verdict, self.rivals.labels[index], float(margins[index]), decides_alone)
+        return verdict
+
+    def _would_pass(self, sighting: Sighting, rival: Identity) -> bool:
+        return Judge(self.encoder, rival).of_best([sighting]).status is Status.PASS
 
 
 def score_image(
@@ -27,16 +157,12 @@ def score_image(
     *,
     n_figures: int | None = None,
 ) -> Verdict:
-    """Decide whether a picture shows the character; see `judge`."""
-    return score_images(encoder, identity, [image], n_figures=n_figures)[0]
+    """Decide whether a picture shows the character; see `score_images`."""
+    return score_images(Judge(encoder, identity), [image], n_figures=n_figures)[0]
 
 
 def score_images(
-    encoder: IdentityEncoder,
-    identity: Identity,
-    images: Sequence[NDArray[np.uint8]],
-    *,
-    n_figures: int | None = None,
+    judge: Judge, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
 ) -> list[Verdict]:
     """Decide for each picture whether it shows the character.
 
@@ -44,10 +170,8 @@ def score_images(
 
     Parameters
     ----------
-    encoder : IdentityEncoder
-        The encoder that made the identity.
-    identity : Identity
-        The character.
+    judge : Judge
+        Knows the character.
     images : sequence of ndarray of uint8, shape (height, width, 3)
         RGB pictures.
     n_figures : int, optional
@@ -57,61 +181,8 @@ def score_images(
     -------
     list of Verdict
         Unknown where no figure was found, or in no reference.
-
-    Raises
-    ------
-    InputError
-        If the identity was made by another encoder or version.
     """
-    require_same_encoder(encoder, identity)
-    return [
-        best_verdict(encoder, identity, sightings) for sightings in encoder.sight(images, n_figures=n_figures)
-    ]
-
-
-def best_verdict(encoder: IdentityEncoder, identity: Identity, sightings: Sequence[Sighting]) -> Verdict:
-    """Judge every figure of one picture and return the verdict on the one who matches best."""
-    verdicts = judge(encoder, identity, sightings)
-    if not verdicts:
-        return unknown_verdict(encoder, "No figure was found in the picture.")
-    return max(verdicts, key=lambda verdict: (_of(verdict.score), _of(verdict.similarity)))
-
-
-def _of(value: float | None) -> float:
-    return -2.0 if value is None else value
-
-
-def judge(encoder: IdentityEncoder, identity: Identity, sightings: Sequence[Sighting]) -> list[Verdict]:
-    """Decide for each figure whether it is the character.
-
-    The similarity is the mean, over the views that both the figure and a reference show, of the mean
-    cosine to the references; the threshold is the mean of those views' thresholds. The figure passes
-    if the one reaches the other and no swatch of its palette contradicts the references.
-
-    Parameters
-    ----------
-    encoder : IdentityEncoder
-        The encoder that made the identity and the sightings.
-    identity : Identity
-        The character.
-    sightings : sequence of Sighting
-        Figures of one picture.
-    """
-    if not identity.is_usable:
-        reason = "No figure was found in any reference picture, so there is nothing to compare."
-        return [unknown_verdict(encoder, reason) for _ in sightings]
-    if not sightings:
-        return []
-    similarities = view_similarities(
-        np.stack([sighting.embedding for sighting in sightings]),
-        identity.embeddings,
-        len(encoder.views),
-        identity.weights,
-    )
-    return [
-        _judge(encoder, identity, sighting, row)
-        for sighting, row in zip(sightings, similarities, strict=True)
-    ]
+    return [judge.of_best(sightings) for sightings in judge.encoder.sight(images, n_figures=n_figures)]
 
 
 def require_same_encoder(encoder: IdentityEncoder, identity: Identity) -> None:
@@ -135,32 +206,31 @@ def unknown_verdict(encoder: IdentityEncoder, reason: str) -> Verdict:
     return Verdict(Status.UNKNOWN, reason, encoder=encoder.name, encoder_version=encoder.version)
 
 
-def _judge(
-    encoder: IdentityEncoder, identity: Identity, sighting: Sighting, similarities: NDArray[np.float64]
-) -> Verdict:
-    seen = np.isfinite(similarities)
-    if not seen.any():
-        views = " and ".join(encoder.views)
-        return unknown_verdict(encoder, f"The figure and the references have no view in common ({views}).")
-    thresholds = np.array(identity.thresholds)
-    similarity = float(mean_of_seen(similarities))
-    threshold = float(thresholds[seen].mean())
-    gap = None if sighting.palette is None else compare_palettes(sighting.palette, identity.palettes)
-    score = consistency_score(similarity, threshold)
-    if gap is not None and not identity.is_own_threshold:
-        score = min(score, gap.score)
-    return Verdict(
-        status=Status.PASS if score >= 0.5 else Status.FAIL,
-        reason=_reason(similarity, threshold, gap, is_vetoed=score < 0.5 and similarity >= threshold),
+def rank(verdict: Verdict) -> tuple[float, float]:
+    """Order verdicts by score, then by similarity; what was not measured comes last."""
+    return (_of(verdict.score), _of(verdict.similarity))
+
+
+def _of(value: float | None) -> float:
+    return -2.0 if value is None else value
+
+
+def _taken_by(verdict: Verdict, rival: str, margin: float, decides_alone: bool) -> Verdict:
+    """Say that a figure is more like somebody else, and fail it unless similarity alone decides."""
+    note = f"It looks more like {rival} (by {-margin:.2f})."
+    reason = f"{verdict.reason} {note}"
+    if decides_alone or verdict.score is None or verdict.status is not Status.PASS:
+        return replace(verdict, reason=reason, margin=margin, rival=rival)
+    score = min(verdict.score, 0.5 * (1.0 + max(margin, -1.0)), float(np.nextafter(0.5, 0.0)))
+    return replace(
+        verdict,
+        status=Status.FAIL,
         score=score,
-        similarity=similarity,
-        threshold=threshold,
-        encoder=encoder.name,
-        encoder_version=encoder.version,
-        calibration=identity.calibration,
-        palette_delta_e=None if gap is None else gap.delta_e,
-        box=sighting.box,
-        views=_view_scores(encoder.views, similarities, thresholds),
+        band=band_of(score, verdict.similarity or 0.0, CALIBRATED),
+        reason=f"Rather shows {rival}: more similar by {-margin:.2f}, though it would pass by itself "
+        f"(similarity {verdict.similarity:.2f}, threshold {verdict.threshold:.2f}).",
+        margin=margin,
+        rival=rival,
     )
 
 

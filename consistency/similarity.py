@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,13 +75,14 @@ def split_views(embeddings: NDArray[np.float32], n_views: int) -> NDArray[np.flo
     -------
     ndarray of float64, shape (n, n_views, view_dimension)
     """
-    blocks = np.asarray(embeddings, np.float64).reshape(len(embeddings), n_views, -1)
+    rows = np.asarray(embeddings, np.float64)
+    blocks = rows.reshape(len(rows), n_views, rows.shape[1] // n_views)
     lengths = np.linalg.norm(blocks, axis=2, keepdims=True)
     return blocks / np.where(lengths > 0, lengths, 1.0)
 
 
 def mean_of_seen(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average over the last axis what is not NaN; NaN where all of it is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanmean(values, axis=-1)
+    seen = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(seen, values, 0.0).sum(axis=-1) / seen.sum(axis=-1)

@@ -62,6 +62,10 @@ class Verdict:
         The figure that was scored: left, top, right, bottom in pixels.
     views : tuple of ViewScore
         The same for each view that was seen.
+    mapping : str
+        How the similarity became the score: ``calibrated/1`` or ``legacy/1``.
+    band : str
+        ``match``, ``borderline`` or ``other``: how clear the score is.
     margin : float or None
         Similarity minus that to the most similar other character of the project; below 0 the
         figure looks more like somebody else. None when nobody else was compared.
@@ -80,6 +84,8 @@ class Verdict:
     palette_delta_e: float | None = None
     box: tuple[int, int, int, int] | None = None
     views: tuple[ViewScore, ...] = ()
+    mapping: str = ""
+    band: str = ""
     margin: float | None = None
     rival: str = ""
 
@@ -97,6 +103,8 @@ class Verdict:
             "reason": self.reason,
             "box": self.box,
             "views": {view.view: asdict(view) for view in self.views},
+            "mapping": self.mapping,
+            "band": self.band,
             "margin": self.margin,
             "rival": self.rival,
         }

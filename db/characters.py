@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from ..consistency.character import Character, CharacterLora, Reference
+from ..consistency.character import VERSION_MARK, Character, CharacterLora, Reference, split_version
 from ..errors import ConflictError, InputError
+from ..production.character_bible import checked_bible, merged_bible
 from .character_rows import add_version, characters_of, with_current_version
-from .database import Database
-from .embeddings import read_vectors, write_vectors
+from .embeddings import StoredSighting, find_sightings, read_vectors, write_sightings
 from .names import clean_name
 from .statements import MAX_ID, check_fields, page_size, require, unknown, within
 from .tables import CharacterRow, CharacterVersionRow, ProjectRow
-
-if TYPE_CHECKING:
-    from .character_rows import CharacterSelect
+from .versions import VersionRepository, clean_state
 
 _FIELDS = (
     "name",
@@ -38,11 +36,8 @@ _FIELDS = (
 _SEPARATOR = " / "
 
 
-class CharacterRepository:
+class CharacterRepository(VersionRepository):
     """Stores characters."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def create(
         self,
@@ -54,6 +49,7 @@ class CharacterRepository:
         negative_prompt: str = "",
         loras: Sequence[CharacterLora] = (),
         consistency_threshold: float | None = None,
+        bible: Mapping[str, Any] | None = None,
         references: Sequence[Reference] = (),
     ) -> Character:
         """Store a new character with its first version; the parameters are those of `Character`.
@@ -75,6 +71,7 @@ class CharacterRepository:
             negative_prompt=negative_prompt,
             loras=_lora_dicts(loras),
             consistency_threshold=_threshold(consistency_threshold),
+            bible=checked_bible(bible or {}),
         )
         with self._database.session() as session:
             if project_id is not None:
@@ -84,12 +81,6 @@ class CharacterRepository:
             session.flush()
             add_version(session, row, 1, references)
             return _one(session, row.id)
-
-    def get(self, character_id: int) -> Character:
-        """Return a character by its id, or raise NotFoundError."""
-        with self._database.session(read_only=True) as session:
-            require(session, CharacterRow, character_id, "character")
-            return _one(session, character_id)
 
     def find(self, name: str, project_id: int | None = None) -> Character:
         """Return a character by its name in a project, or among the shared ones.
@@ -101,7 +92,7 @@ class CharacterRepository:
         """
         name = clean_name(name)
         with self._database.session(read_only=True) as session:
-            found = _fetch(session, with_current_version().where(_is_named(name, project_id)))
+            found = characters_of(session, with_current_version().where(_is_named(name, project_id)))
             if not found:
                 known = select(CharacterRow.name).where(_is_in(project_id)).order_by(CharacterRow.name)
                 raise unknown("character", name, session.scalars(known.limit(21)).all())
@@ -113,21 +104,22 @@ class CharacterRepository:
             return _labels(session)
 
     def by_label(self, label: str) -> Character:
-        """Return the character with that `Character.label`.
+        """Return the character with that `Character.label`; ``label @ 2`` in that version of it.
 
         Raises
         ------
         NotFoundError
             If there is none; it names those that exist.
         """
+        label, version = split_version(label)
         # A character's name never contains the separator, a project's may.
         project, separator, name = label.rpartition(_SEPARATOR)
         owner = ProjectRow.name == project if separator else CharacterRow.project_id.is_(None)
         with self._database.session(read_only=True) as session:
-            found = _fetch(session, with_current_version().where(CharacterRow.name == name, owner))
+            found = characters_of(session, with_current_version().where(CharacterRow.name == name, owner))
             if not found:
                 raise unknown("character", label, _labels(session))
-            return found[0]
+            return found[0] if version is None else self.in_version(found[0], version)
 
     def update(self, character_id: int, **fields: Any) -> Character:
         """Change fields of a character; its versions never change.
@@ -147,13 +139,32 @@ class CharacterRepository:
                 fields["loras"] = _lora_dicts(fields["loras"])
             if "consistency_threshold" in fields:
                 fields["consistency_threshold"] = _threshold(fields["consistency_threshold"])
+            if "bible" in fields:
+                fields["bible"] = checked_bible(fields["bible"])
             for field, value in fields.items():
                 setattr(row, field, value)
             session.flush()
             return _one(session, character_id)
 
+    def change_bible(self, character_id: int, changes: Mapping[str, Any]) -> Character:
+        """Change fields of a character's bible; None takes a field out, what is left out stays.
+
+        Raises
+        ------
+        NotFoundError, InputError
+            If there is no such character, or the outcome has not the form of a bible.
+        """
+        with self._database.session() as session:
+            row = require(session, CharacterRow, character_id, "character", locked=True)
+            row.bible = merged_bible(row.bible, changes)
+            session.flush()
+            return _one(session, character_id)
+
     def delete(self, character_id: int) -> None:
-        """Delete a character with its versions and embeddings; pictures stay on disk."""
+        """Delete a character with its versions and embeddings; pictures stay on disk.
+
+        Jobs that used it stay as they are, with their files and verdicts; that they used it is forgotten.
+        """
         with self._database.session() as session:
             session.delete(require(session, CharacterRow, character_id, "character", locked=True))
 
@@ -187,7 +198,11 @@ class CharacterRepository:
                 .where(CharacterVersionRow.character_id == character_id)
                 .order_by(CharacterVersionRow.version_number.desc())
             ).first()
-            state = {"age_state": age_state, "emotional_state": emotional_state, "prompt": prompt}
+            state = {
+                "age_state": clean_state(age_state, "age_state"),
+                "emotional_state": clean_state(emotional_state, "emotional_state"),
+                "prompt": prompt,
+            }
             add_version(session, row, (newest or 0) + 1, references, **state)
             return _one(session, character_id)
 
@@ -248,9 +263,43 @@ class CharacterRepository:
         NotFoundError
             If there is no such version.
         """
+        sightings = {key: StoredSighting(vector) for key, vector in vectors.items()}
+        self.store_sightings(version_id, encoder, encoder_version, sightings)
+
+    def sightings(
+        self, character_id: int, encoder: str, encoder_version: str, keys: Collection[str]
+    ) -> dict[str, StoredSighting]:
+        """Return what an encoder saw in references, by `Reference.key`; those it has not seen are left out.
+
+        A picture that several versions of the character share is found for all of them.
+        """
+        with self._database.session(read_only=True) as session:
+            return find_sightings(session, min(character_id, MAX_ID), encoder, encoder_version, keys)
+
+    def store_sightings(
+        self, version_id: int, encoder: str, encoder_version: str, sightings: Mapping[str, StoredSighting]
+    ) -> None:
+        """Keep what an encoder saw in the references of a version, by `Reference.key`.
+
+        Raises
+        ------
+        InputError
+            If an embedding is empty, not flat, or not finite.
+        NotFoundError
+            If there is no such version.
+        """
         with self._database.session() as session:
             version = require(session, CharacterVersionRow, version_id, "character version", locked=True)
-            write_vectors(session, version, encoder, encoder_version, vectors)
+            write_sightings(session, version, encoder, encoder_version, sightings)
+
+    def companions(self, character: Character, *, limit: int) -> builtins.list[Character]:
+        """Return the other characters of its project and the shared ones, in the order they were made."""
+        others = with_current_version().where(
+            CharacterRow.id != min(character.id, MAX_ID),
+            or_(_is_in(character.project_id), CharacterRow.project_id.is_(None)),
+        )
+        with self._database.session(read_only=True) as session:
+            return characters_of(session, others.order_by(CharacterRow.id).limit(limit))
 
     def list(
         self, *, project_id: int | None = None, limit: int = 200, after_id: int = 0
@@ -260,15 +309,11 @@ class CharacterRepository:
         if project_id is not None:
             page = page.where(CharacterRow.project_id == min(project_id, MAX_ID))
         with self._database.session(read_only=True) as session:
-            return _fetch(session, page.order_by(CharacterRow.id).limit(page_size(limit)))
-
-
-def _fetch(session: Session, statement: CharacterSelect) -> list[Character]:
-    return characters_of(session, statement.execution_options(populate_existing=True))
+            return characters_of(session, page.order_by(CharacterRow.id).limit(page_size(limit)))
 
 
 def _one(session: Session, character_id: int) -> Character:
-    return _fetch(session, with_current_version().where(CharacterRow.id == character_id))[0]
+    return characters_of(session, with_current_version().where(CharacterRow.id == character_id))[0]
 
 
 def _is_in(project_id: int | None) -> Any:
@@ -301,12 +346,16 @@ def _refuse_taken(session: Session, name: str, project_id: int | None, *, beside
 
 def _clean_name(name: str) -> str:
     cleaned = clean_name(name)
-    if _SEPARATOR in cleaned:
-        raise InputError(
-            f"the name {cleaned!r} contains {_SEPARATOR!r}.",
-            field="name",
-            hint="Lists put that between a project and a character; leave it out.",
-        )
+    for mark, where in (
+        (_SEPARATOR, "a project and a character"),
+        (VERSION_MARK, "a character and a version"),
+    ):
+        if mark in cleaned:
+            raise InputError(
+                f"the name {cleaned!r} contains {mark!r}.",
+                field="name",
+                hint=f"Lists put that between {where}; leave it out.",
+            )
     return cleaned
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,25 @@ from .tables import CharacterRow, CharacterVersionRow, EmbeddingRow
 logger = logging.getLogger(__name__)
 
 STORED = np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSighting:
+    """What an encoder saw in one reference.
+
+    Parameters
+    ----------
+    embedding : ndarray of float32, shape (dimension,)
+        Finite values; all zero where no figure was found.
+    box : tuple of int or None
+        The figure: left, top, right, bottom in pixels of the picture.
+    palette : dict
+        Its colours as JSON; empty where they were not read.
+    """
+
+    embedding: NDArray[np.float32]
+    box: tuple[int, int, int, int] | None = None
+    palette: dict[str, Any] = field(default_factory=dict)
 
 
 def vector_fault(vector: bytes, dimension: int) -> str:
@@ -37,24 +57,45 @@ def read_vectors(
         EmbeddingRow.encoder == encoder,
         EmbeddingRow.encoder_version == encoder_version,
     )
-    vectors: dict[str, NDArray[np.float32]] = {}
-    for row in session.scalars(stored):
+    return {key: sighting.embedding for key, sighting in _sound(session.scalars(stored)).items()}
+
+
+def find_sightings(
+    session: Session, character_id: int, encoder: str, encoder_version: str, keys: Collection[str]
+) -> dict[str, StoredSighting]:
+    """Return what an encoder saw in these references, of whichever version of the character."""
+    version = CharacterVersionRow
+    stored = select(EmbeddingRow).join(version, version.id == EmbeddingRow.character_version_id)
+    stored = stored.where(
+        version.character_id == character_id,
+        EmbeddingRow.encoder == encoder,
+        EmbeddingRow.encoder_version == encoder_version,
+        EmbeddingRow.sha256.in_(keys),
+    )
+    return _sound(session.scalars(stored))
+
+
+def _sound(rows: Iterable[EmbeddingRow]) -> dict[str, StoredSighting]:
+    found: dict[str, StoredSighting] = {}
+    for row in rows:
         fault = vector_fault(row.vector, row.dimension)
         if fault:
             logger.warning("Embedding %d %s; it is computed again.", row.id, fault)
-        else:
-            vectors[row.sha256] = np.frombuffer(row.vector, STORED).astype(np.float32)
-    return vectors
+            continue
+        embedding = np.frombuffer(row.vector, STORED).astype(np.float32)
+        box = tuple(row.box) if len(row.box) == 4 else None
+        found[row.sha256] = StoredSighting(embedding, box, row.palette)
+    return found
 
 
-def write_vectors(
+def write_sightings(
     session: Session,
     version: CharacterVersionRow,
     encoder: str,
     encoder_version: str,
-    vectors: Mapping[str, NDArray[np.float32]],
+    sightings: Mapping[str, StoredSighting],
 ) -> None:
-    """Store vectors, and note in ``embedding_data`` of version and character which encoder saw them.
+    """Store sightings, and note in ``embedding_data`` of version and character which encoder saw them.
 
     Raises
     ------
@@ -68,9 +109,11 @@ def write_vectors(
             "encoder_version": encoder_version,
             "sha256": sha256,
             "created_at": now(),
-            **_encoded(sha256, vector),
+            "box": list(sighting.box or ()),
+            "palette": sighting.palette,
+            **_encoded(sha256, sighting.embedding),
         }
-        for sha256, vector in vectors.items()
+        for sha256, sighting in sightings.items()
     ]
     upsert(session, EmbeddingRow, rows, ("character_version_id", "encoder", "encoder_version", "sha256"))
     if rows:

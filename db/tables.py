@@ -133,7 +133,7 @@ class CharacterRow(Base):
 
 
 class CharacterVersionRow(Base):
-    """A character at an age and in a mood; never changed once made."""
+    """A character at an age and in a mood; never changed once a job used it."""
 
     __tablename__ = "character_versions"
     __table_args__ = _table(
@@ -196,6 +196,7 @@ class EmbeddingRow(Base):
     dimension: Mapped[int]
     vector: Mapped[bytes]
     palette: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    box: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class StudioRunRow(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -252,15 +252,20 @@ class _Run:
         shots = []
         for n_done, spec in enumerate(self._spec.shots, 1):
             picture = representative_frame(spec.still, read_image)
-            verdicts = {}
-            for name in spec.characters:
-                [verdicts[name]] = self._service.identity.score(
-                    cast[name], [picture], n_figures=len(spec.characters)
-                )
-                self._store_gate(spec, cast[name], verdicts[name])
+            shown = {name: cast[name] for name in spec.characters}
+            verdicts = self._verdicts(shown, picture)
+            for name, verdict in verdicts.items():
+                self._store_gate(spec, shown[name], verdict)
             shots.append(CheckedShot(spec, cover(picture, thumbnail_size), verdicts))
             tell(n_done, len(self._spec.shots))
         return shots
+
+    def _verdicts(self, shown: Mapping[str, Character], picture: NDArray[np.uint8]) -> dict[str, Verdict]:
+        """Judge each character of a shot on a figure of its own."""
+        if not shown:
+            return {}
+        [verdicts] = self._service.identity.score_cast(list(shown.values()), [picture])
+        return {name: verdicts[character.label] for name, character in shown.items()}
 
     def _store_gate(self, spec: ShotSpec, character: Character, verdict: Verdict) -> None:
         self._service.gates.add(

@@ -1,15 +1,17 @@
-"""Scores of pictures against characters, with embeddings kept in the database."""
+"""Scores of pictures against characters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..consistency.character import Character
 from ..consistency.verdict import Status, Verdict
 from ..errors import InputError
+from .gallery import Gallery
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
 
     from ..consistency.encoders.base import IdentityEncoder
     from ..consistency.encoders.registry import EncoderRegistry
-    from ..consistency.identity import Identity
+    from ..consistency.scoring import Judge
     from .characters import CharacterStudio
+
+CALIBRATED = "calibrated"
+# What is decoded and scored at a time: more is not faster, and a 4K frame takes 25 MB.
+BATCH_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +44,30 @@ class IdentityService:
     """Scores pictures, and remembers what the references look like to each encoder."""
 
     def __init__(self, characters: CharacterStudio, encoders: EncoderRegistry, default: str) -> None:
-        self._characters = characters
+        self.gallery = Gallery(characters)
         self._encoders = encoders
         self._default = default
-        self._identities: dict[tuple[object, ...], Identity] = {}
 
     def encoder_names(self) -> list[str]:
         """Return the names that `score` accepts, without loading any model."""
         return self._encoders.names()
+
+    def encoder(self, name: str | None = None) -> IdentityEncoder:
+        """Return the encoder of that name, loaded; the configured one without a name.
+
+        Raises
+        ------
+        UnknownEncoderError
+            If no encoder has that name.
+        MissingModelError
+            If its model has to be fetched first.
+        """
+        return self._encoders.resolve(name or self._default)
+
+    def unload_encoders(self) -> None:
+        """Let go of all loaded encoders; each is loaded again when next asked for."""
+        for name in self._encoders.names():
+            self._encoders.unload(name)
 
     def score(
         self,
@@ -55,6 +77,7 @@ class IdentityService:
         encoder: str | None = None,
         threshold: float | None = None,
         n_figures: int | None = None,
+        mapping: str = CALIBRATED,
     ) -> list[Verdict]:
         """Score pictures against a character's current references.
 
@@ -68,6 +91,8 @@ class IdentityService:
             Raw similarity to reach, in [-1, 1]; the character's own, else the calibrated one.
         n_figures : int, optional
             How many people the pictures should show; estimated when omitted.
+        mapping : str
+            ``calibrated`` or ``legacy``; see `Judge`.
 
         Raises
         ------
@@ -78,9 +103,62 @@ class IdentityService:
         """
         from ..consistency.scoring import score_images
 
-        chosen = self._encoders.resolve(encoder or self._default)
-        identity = self._identity(character, chosen, threshold)
-        return score_images(chosen, identity, images, n_figures=n_figures)
+        judge = self._judge(character, self.encoder(encoder), threshold, mapping)
+        return score_images(judge, images, n_figures=n_figures)
+
+    def score_cast(
+        self,
+        characters: Sequence[Character],
+        images: Sequence[NDArray[np.uint8]],
+        *,
+        encoder: str | None = None,
+        threshold: float | None = None,
+        mapping: str = CALIBRATED,
+        n_figures: int | None = None,
+    ) -> list[dict[str, Verdict]]:
+        """Score pictures that show several characters, each on a figure of its own.
+
+        The parameters are those of `score`; `n_figures` is the number of characters when omitted.
+
+        Returns
+        -------
+        list of dict of str to Verdict
+            One a picture, by `Character.label`, in the order of `characters`.
+
+        Raises
+        ------
+        EmptyReferenceError
+            If a character has no reference picture.
+        InputError
+            If there is no character, or one twice.
+        """
+        options = {"encoder": encoder, "threshold": threshold, "mapping": mapping, "n_figures": n_figures}
+        return list(self.score_stream(characters, images, batch_size=max(len(images), 1), **options))
+
+    def score_stream(
+        self,
+        characters: Sequence[Character],
+        images: Iterable[NDArray[np.uint8]],
+        *,
+        batch_size: int = BATCH_SIZE,
+        encoder: str | None = None,
+        threshold: float | None = None,
+        mapping: str = CALIBRATED,
+        n_figures: int | None = None,
+    ) -> Iterator[dict[str, Verdict]]:
+        """Score pictures as they come, holding one batch of them; otherwise as `score_cast`.
+
+        Each picture is looked at once, however many characters there are.
+        """
+        from ..consistency.cast import judge_cast
+
+        chosen = self.encoder(encoder)
+        cast = self._cast(characters, chosen, threshold, mapping)
+        expected = n_figures or len(cast)
+        source = iter(images)
+        while batch := list(islice(source, max(batch_size, 1))):
+            for sightings in chosen.sight(batch, n_figures=expected):
+                yield judge_cast(chosen, cast, sightings)
 
     def score_files(
         self,
@@ -89,10 +167,12 @@ class IdentityService:
         *,
         encoder: str | None = None,
         threshold: float | None = None,
+        mapping: str = CALIBRATED,
     ) -> list[ScoredFile]:
         """Score picture files; one that cannot be read is unknown and says why."""
         from ..consistency.images import read_image
 
+        judge = self._judge(character, self.encoder(encoder), threshold, mapping)
         rows = []
         for path in paths:
             try:
@@ -100,25 +180,31 @@ class IdentityService:
             except InputError as error:
                 rows.append(ScoredFile(path, Verdict(Status.UNKNOWN, str(error)), str(error)))
                 continue
-            [verdict] = self.score(character, [image], encoder=encoder, threshold=threshold)
-            rows.append(ScoredFile(path, verdict))
+            [sightings] = judge.encoder.sight([image])
+            rows.append(ScoredFile(path, judge.of_best(sightings)))
         return rows
 
-    def _identity(self, character: Character, encoder: IdentityEncoder, threshold: float | None) -> Identity:
-        limit = character.consistency_threshold if threshold is None else threshold
-        key = (character.version.id, encoder.name, encoder.version, limit)
-        if key not in self._identities:
-            self._identities[key] = self._build(character, encoder, limit)
-        return self._identities[key]
+    def _cast(
+        self, characters: Sequence[Character], encoder: IdentityEncoder, threshold: float | None, mapping: str
+    ) -> dict[str, Judge]:
+        labels = [character.label for character in characters]
+        if not labels or len(set(labels)) < len(labels):
+            raise InputError(
+                f"The cast {', '.join(labels) or 'nobody'} cannot be scored.",
+                field="characters",
+                hint="Name at least one character, and each only once.",
+            )
+        # All identities first, so that each knows the others as rivals.
+        for character in characters:
+            self.gallery.identity(character, encoder, threshold)
+        return {
+            character.label: self._judge(character, encoder, threshold, mapping) for character in characters
+        }
 
-    def _build(self, character: Character, encoder: IdentityEncoder, limit: float | None) -> Identity:
-        from ..consistency.identity import build_identity
+    def _judge(
+        self, character: Character, encoder: IdentityEncoder, threshold: float | None, mapping: str
+    ) -> Judge:
+        from ..consistency.scoring import Judge
 
-        images = self._characters.reference_images(character)
-        keys = [reference.sha256 for reference in character.references]
-        known = self._characters.embeddings(character.version.id, encoder.name, encoder.version)
-        identity = build_identity(encoder, images, threshold=limit)
-        fresh = dict(zip(keys, identity.embeddings, strict=True))
-        if fresh.keys() != known.keys():
-            self._characters.store_embeddings(character.version.id, encoder.name, encoder.version, fresh)
-        return identity
+        identity = self.gallery.identity(character, encoder, threshold)
+        return Judge(encoder, identity, self.gallery.rivals(character, encoder), mapping)

@@ -29,6 +29,7 @@ def upgrade(op: Operations) -> None:
         batch.add_column(_column("report", JSON, "{}"))
         batch.create_check_constraint(op.f("ck_character_references_weight"), "weight > 0")
     _widen(op, "embeddings", _column("palette", JSON, "{}"))
+    _widen(op, "embeddings", _column("box", JSON, "[]"))
     with op.batch_alter_table("quality_gates") as batch:
         batch.add_column(_column("encoder", sa.String(100), ""))
         batch.add_column(_column("encoder_version", sa.String(100), ""))
