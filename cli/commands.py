@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .. import services
 from ..services.overview import character_json, overview, project_json
+from .shared import MEDIA, AsJson, fail_on_errors, opened_services
 from .terminal import print_json, progress_bars, stderr, stdout
+from .versions import add_version_commands
 
 app = typer.Typer(
     help="Anime production: characters that stay themselves, cuts that land on beats.",
@@ -31,9 +30,7 @@ for name, group in {
     "db": db_app,
 }.items():
     app.add_typer(group, name=name)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-MEDIA = typer.Argument(help="One file or several.", show_default=False)
+add_version_commands(character_app)
 
 
 @app.command()
@@ -46,7 +43,7 @@ def animatic(
     as_json: AsJson = False,
 ) -> None:
     """Turn stills, a shot list and music into a beat-cut, identity-checked animatic."""
-    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+    with opened_services() as opened, progress_bars(as_json=as_json) as progress:
         folder = output or Path("build") / spec.absolute().parent.name
         result = opened.animatic.run(spec, folder, progress)
     if as_json:
@@ -73,7 +70,7 @@ def character_add(
 ) -> None:
     """Create a character from reference pictures, or add pictures to one."""
     fields = {"prompt": prompt, "negative_prompt": negative, "consistency_threshold": threshold}
-    with _opened() as opened:
+    with opened_services() as opened:
         project_id = opened.projects.ensure(project).id if project else None
         given = {key: value for key, value in fields.items() if value is not None}
         character, checks = opened.characters.extend(name, references, project_id=project_id, **given)
@@ -90,7 +87,7 @@ def character_add(
 @character_app.command("list")
 def character_list(as_json: AsJson = False) -> None:
     """List the characters."""
-    with _opened() as opened:
+    with opened_services() as opened:
         characters = opened.characters.list()
     if as_json:
         print_json([character_json(character) for character in characters])
@@ -111,7 +108,7 @@ def character_score(
     as_json: AsJson = False,
 ) -> None:
     """Score pictures against a character's references."""
-    with _opened() as opened:
+    with opened_services() as opened:
         character = opened.characters.named(name)
         rows = opened.identity.score_files(character, images, encoder=encoder, threshold=threshold)
     if as_json:
@@ -120,7 +117,7 @@ def character_score(
         from .tables import score_table
 
         stdout().print(score_table(rows))
-    _fail_on_errors([row.error for row in rows])
+    fail_on_errors([row.error for row in rows])
 
 
 @music_app.command("analyze")
@@ -129,7 +126,7 @@ def music_analyze(
     as_json: AsJson = False,
 ) -> None:
     """Find tempo, beats, key, energy and loudness."""
-    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+    with opened_services() as opened, progress_bars(as_json=as_json) as progress:
         rows = opened.music.analyze_files(files, progress)
     if as_json:
         print_json([row.as_json() for row in rows])
@@ -137,7 +134,7 @@ def music_analyze(
         from .tables import music_table
 
         stdout().print(music_table(rows))
-    _fail_on_errors([row.error for row in rows])
+    fail_on_errors([row.error for row in rows])
 
 
 @video_app.command("cuts")
@@ -146,7 +143,7 @@ def video_cuts(
     as_json: AsJson = False,
 ) -> None:
     """Find cuts, fades, dissolves and motion."""
-    with _opened() as opened, progress_bars(as_json=as_json) as progress:
+    with opened_services() as opened, progress_bars(as_json=as_json) as progress:
         analysis = opened.music.cuts(file, progress)
     if as_json:
         print_json({"file": str(file), **analysis.as_json()})
@@ -159,7 +156,7 @@ def video_cuts(
 @project_app.command("list")
 def project_list(as_json: AsJson = False) -> None:
     """List the projects."""
-    with _opened() as opened:
+    with opened_services() as opened:
         projects = opened.projects.list(limit=200)
     if as_json:
         print_json([project_json(project) for project in projects])
@@ -175,7 +172,7 @@ def project_show(
     as_json: AsJson = False,
 ) -> None:
     """Show a project with its characters, episodes, jobs and files."""
-    with _opened() as opened:
+    with opened_services() as opened:
         shown = overview(opened, name)
     if as_json:
         print_json(shown.as_json())
@@ -188,7 +185,7 @@ def project_show(
 @db_app.command("upgrade")
 def db_upgrade(as_json: AsJson = False) -> None:
     """Bring the database to this version's schema; data is kept."""
-    with _opened() as opened:
+    with opened_services() as opened:
         before, after = opened.database.upgrade()
     if as_json:
         print_json({"before": before, "after": after, "database": opened.database.place})
@@ -200,7 +197,7 @@ def db_upgrade(as_json: AsJson = False) -> None:
 @db_app.command("check")
 def db_check(as_json: AsJson = False) -> None:
     """Look for damage and name it."""
-    with _opened() as opened:
+    with opened_services() as opened:
         findings = opened.database.check()
     is_sound = all(finding.level != "error" for finding in findings)
     if as_json:
@@ -230,20 +227,3 @@ def doctor(as_json: AsJson = False) -> None:
         stdout().print(doctor_table(checks))
     if not is_well:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _opened() -> Iterator[services.Services]:
-    opened = services.open_services()
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def _fail_on_errors(errors: list[str | None]) -> None:
-    sentences = [error for error in errors if error]
-    for sentence in sentences:
-        stderr().print(sentence, markup=False, soft_wrap=True)
-    if sentences:
-        raise typer.Exit(2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -12,7 +12,7 @@ from rich.text import Text
 from ..consistency.verdict import Status
 
 if TYPE_CHECKING:
-    from ..consistency.character import Character
+    from ..consistency.character import Character, CharacterVersion
     from ..music.shots import PictureAnalysis
     from ..production.project import Project
     from ..services.animatic import AnimaticResult
@@ -79,6 +79,18 @@ def character_table(characters: Iterable[Character]) -> Table:
         n_references = str(len(character.references))
         version = str(character.version.number)
         table.add_row(str(character.id), Text(character.label), version, n_references, Text(character.prompt))
+    return table
+
+
+def version_table(versions: Iterable[CharacterVersion], current: int, uses: Mapping[int, list[int]]) -> Table:
+    """Return the versions of a character, the current one marked."""
+    table = _table("version", "age", "emotion", "references", "jobs", "prompt")
+    for version in versions:
+        number = f"{version.number} *" if version.number == current else str(version.number)
+        n_jobs = str(len(uses.get(version.number, ())))
+        n_references = str(len(version.references))
+        state = (Text(version.age_state), Text(version.emotional_state))
+        table.add_row(number, *state, n_references, n_jobs, Text(version.prompt))
     return table
 
 

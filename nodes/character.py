@@ -31,7 +31,16 @@ class CharacterLoader(io.ComfyNode):
                     "character",
                     options=character_labels(),
                     tooltip="The character, as project / name. Press R to see one that was just added.",
-                )
+                ),
+                io.Int.Input(
+                    "version",
+                    default=0,
+                    min=0,
+                    max=9999,
+                    step=1,
+                    optional=True,
+                    tooltip="Number of the version: an age, a mood, other pictures. 0 is the current one.",
+                ),
             ],
             outputs=[
                 CharacterSocket.Output(
@@ -56,22 +65,22 @@ class CharacterLoader(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, character: str | None = None) -> bool | str:
+    def validate_inputs(cls, character: str | None = None, version: int | None = 0) -> bool | str:
         # Naming the input takes the place of ComfyUI's own check against the list.
         try:
             if character is not None:
-                find_character(character)
+                find_character(character, version or 0)
         except TowerError as error:
             return str(error)
         return True
 
     @classmethod
-    def fingerprint_inputs(cls, character: str | None = None) -> str:
-        return "" if character is None else repr(find_character(character))
+    def fingerprint_inputs(cls, character: str | None = None, version: int | None = 0) -> str:
+        return "" if character is None else repr(find_character(character, version or 0))
 
     @classmethod
-    def execute(cls, character: str) -> io.NodeOutput:
-        found = find_character(character)
+    def execute(cls, character: str, version: int = 0) -> io.NodeOutput:
+        found = find_character(character, version)
         report = json.dumps(describe(found), ensure_ascii=False, default=str)
         summary = f"{found.label}, version {found.version.number}: {len(found.references)} references"
         return io.NodeOutput(
@@ -79,16 +88,18 @@ class CharacterLoader(io.ComfyNode):
         )
 
 
-def find_character(label: str) -> Character:
-    """Return the character that a combo names.
+def find_character(label: str, version: int = 0) -> Character:
+    """Return the character that a combo names, in the version of that number; 0 is the current one.
 
     Raises
     ------
     NotFoundError
-        If there is no such character, or the combo shows only a hint.
+        If there is no such character or version, or the combo shows only a hint.
     """
+    characters = services.current().characters
     try:
-        return services.current().characters.by_label(label)
+        found = characters.by_label(label)
+        return characters.get(found.id, version) if version else found
     except NotFoundError as error:
         if not looks_like_hint(label):
             raise
@@ -112,6 +123,10 @@ def describe(character: Character) -> dict[str, Any]:
         "name": character.name,
         "project": character.project_name,
         "version": character.version.number,
+        "current_version": character.current_version,
+        "age_state": character.version.age_state,
+        "emotional_state": character.version.emotional_state,
+        "bible": character.bible,
         "prompt": prompt_fragment(character),
         "negative_prompt": character.negative_prompt,
         "loras": [lora.name for lora in character.loras],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..consistency.character import Character, Reference
+from ..consistency.character import Character, Reference, split_version
 from ..db.characters import CharacterRepository
 from ..errors import EmptyReferenceError, InputError, NotFoundError
 from .files import copy_whole, sha256_of
@@ -98,8 +98,42 @@ class CharacterStudio(CharacterRepository):
             character = self.set_references(character.id, references)
         return character, checks
 
+    def make_version(
+        self,
+        character_id: int,
+        files: Sequence[Path] = (),
+        *,
+        names: Sequence[str] | None = None,
+        **fields: Any,
+    ) -> tuple[Character, list[ReferenceCheck]]:
+        """Make a version from the current one, with pictures of its own if there are any.
+
+        Parameters
+        ----------
+        files : sequence of Path
+            Its pictures; those of the current version when there are none.
+        names : sequence of str, optional
+            What to call them in sentences.
+        **fields
+            As `add_version` has them.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such character.
+        InputError
+            If a picture cannot be read or breaks a rule, or a state is not possible; nothing is stored then.
+        """
+        self.get(character_id)
+        if not files:
+            return self.add_version(character_id, **fields), []
+        references, checks = self._admit(files, names)
+        return self.add_version(character_id, references=references, **fields), checks
+
     def named(self, name: str) -> Character:
         """Find a character by its label, or by a name that only one character has.
+
+        ``name @ 2`` and ``name @ child/sad`` are that version of it.
 
         Raises
         ------
@@ -108,10 +142,12 @@ class CharacterStudio(CharacterRepository):
         InputError
             If characters of several projects have it.
         """
+        name, version = split_version(name)
         labels = self.labels()
         matches = [label for label in labels if label == name or label.rsplit(" / ", 1)[-1] == name]
         if name in labels or len(matches) == 1:
-            return self.by_label(name if name in labels else matches[0])
+            found = self.by_label(name if name in labels else matches[0])
+            return found if version is None else self.in_version(found, version)
         if not matches:
             known = ", ".join(labels) or "nobody yet"
             raise NotFoundError(f"No character is called {name!r}.", field="name", hint=f"Known: {known}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..consistency.character import Character
+from ..consistency.character import Character, CharacterVersion
 from ..production.asset import Asset
 from ..production.episode import EpisodeRecord
 from ..production.job import Job
@@ -99,14 +99,37 @@ def character_json(character: Character) -> dict[str, Any]:
         "negative_prompt": character.negative_prompt,
         "consistency_threshold": character.consistency_threshold,
         "version": character.version.number,
-        "references": [
-            {
-                "path": str(reference.path),
-                "sha256": reference.sha256,
-                "width": reference.width,
-                "height": reference.height,
-                "warnings": list(reference.warnings),
-            }
-            for reference in character.references
-        ],
+        "age_state": character.version.age_state,
+        "emotional_state": character.version.emotional_state,
+        "version_prompt": character.version.prompt,
+        "current_version": character.current_version,
+        "bible": character.bible,
+        "references": _references_json(character.version),
     }
+
+
+def version_json(version: CharacterVersion, current: int, job_ids: list[int]) -> dict[str, Any]:
+    """Return a version of a character for programs, with the jobs that used it."""
+    return {
+        "number": version.number,
+        "is_current": version.number == current,
+        "age_state": version.age_state,
+        "emotional_state": version.emotional_state,
+        "prompt": version.prompt,
+        "jobs": job_ids,
+        "created_at": version.created_at,
+        "references": _references_json(version),
+    }
+
+
+def _references_json(version: CharacterVersion) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": str(reference.path),
+            "sha256": reference.sha256,
+            "width": reference.width,
+            "height": reference.height,
+            "warnings": list(reference.warnings),
+        }
+        for reference in version.references
+    ]

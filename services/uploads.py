@@ -77,7 +77,7 @@ class UploadFolder:
     def place(self, name: str) -> Path:
         """Return the path for the next picture, which its sender calls `name`."""
         self.names.append(name)
-        return self._received(len(self.names))
+        return self.received(len(self.names))
 
     def append(self, path: Path, data: bytes) -> None:
         """Write the next bytes of a picture.
@@ -103,7 +103,7 @@ class UploadFolder:
         StorageError
             If the disk is full.
         """
-        received = Pictures([self._received(n + 1) for n in range(len(self.names))], self.names)
+        received = Pictures([self.received(n + 1) for n in range(len(self.names))], self.names)
         cleaned = Pictures(
             [self.path / f"picture-{n + 1:02d}.png" for n in range(len(self.names))], self.names
         )
@@ -116,7 +116,8 @@ class UploadFolder:
         """Remove the folder and what is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _received(self, number: int) -> Path:
+    def received(self, number: int) -> Path:
+        """Return where the bytes of a file lie as they came; the first is 1."""
         return self.path / f"received-{number:02d}.upload"
 
 

@@ -16,6 +16,8 @@ VALUES = {
     "consistency.verdict",
     "music.track",
     "production.asset",
+    "production.character_bible",
+    "production.character_bible",
     "production.episode",
     "production.job",
     "production.project",

@@ -74,3 +74,29 @@ def test_a_character_that_is_not_there_is_refused_in_words(studio, graph, label,
         studio.run(graph)
     [error] = refused.value.answer["node_errors"]["1"]["errors"]
     assert sentence in error["details"] + error["message"]
+
+
+def test_a_version_brings_its_own_pictures_and_prompt(studio, graph, looks, tmp_path, drawn):
+    character = studio.character("Grown", looks["Ben"], prompt="green hair")
+    picture = tmp_path / "child.png"
+    drawn("Ben", shift=40).save(picture)
+    studio.services.characters.make_version(character.id, [picture], age_state="child", prompt="small")
+    newest = character.version.number + 1
+    child = graph.add("TowerCharacterLoader", character="Grown", version=newest)
+    grown = graph.add("TowerCharacterLoader", character="Grown")
+    named = graph.add("TowerCharacterLoader", character="Grown @ child/")
+    prompts = [graph.add("PreviewAny", source=node.out(2)) for node in (child, grown, named)]
+    pictures = [graph.add("PreviewImage", images=node.out(1)) for node in (child, grown)]
+    run = studio.run(graph)
+    assert [run.text(shown) for shown in prompts] == ["green hair, small", "green hair", "green hair, small"]
+    assert [len(run.history["outputs"][node.id]["images"]) for node in pictures] == [1, 4]
+    studio.services.characters.update_version(character.id, newest, prompt="tiny")
+    assert studio.run(graph).text(prompts[0]) == "green hair, tiny"
+
+
+def test_a_version_that_is_not_there_is_refused_in_words(studio, graph, aki):
+    graph.add("PreviewAny", source=graph.add("TowerCharacterLoader", character="Aki", version=99).out(2))
+    with pytest.raises(PromptRefusedError) as refused:
+        studio.run(graph)
+    error = refused.value.answer["node_errors"]["1"]["errors"][0]
+    assert "no version '99'" in error["details"] + error["message"]

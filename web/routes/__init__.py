@@ -17,6 +17,7 @@ from .pool import CpuPool
 from .projects import add_project_routes
 from .registrar import Registrar
 from .uploads import PictureUpload
+from .versions import add_bible_routes, add_version_routes
 
 if TYPE_CHECKING:
     from ...services import Services
@@ -49,6 +50,8 @@ def add_routes(
     add_project_routes(api, services)
     add_character_routes(api, services)
     add_picture_routes(api, services, pool)
+    add_version_routes(api, services, pool)
+    add_bible_routes(api, services)
     add_job_routes(api, services)
     add_asset_routes(api, services)
     add_openapi_routes(api)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from ...consistency.character import Character, CharacterLora
-from ...errors import NotFoundError
+from ...consistency.character import Character, CharacterLora, Reference
 from .files import send_file
 from .pool import CpuPool
 from .registrar import Registrar
@@ -48,23 +47,23 @@ def add_character_routes(api: Registrar, services: Services) -> None:
             limit=query.limit + 1,
             after_id=query.cursor or 0,
         )
-        items = [_shown(character) for character in found[: query.limit]]
+        items = [character_shown(character) for character in found[: query.limit]]
         return CharacterPage(items=items, next_cursor=next_cursor(found, query.limit))
 
     @api.write("POST", "/anime/characters", status=201, errors=(404, 409))
     async def create_character(body: CharacterCreate) -> CharacterShown:
         """Create a character; its pictures follow by multipart."""
-        return _shown(await services.database.run(services.characters.create, **_columns(body)))
+        return character_shown(await services.database.run(services.characters.create, **_columns(body)))
 
     @api.read("/anime/characters/{character_id}", errors=(404,))
     async def get_character(path: CharacterPath) -> CharacterShown:
         """Show a character in its current version."""
-        return _shown(await services.database.run(services.characters.get, path.character_id))
+        return character_shown(await services.database.run(services.characters.get, path.character_id))
 
     @api.write("PATCH", "/anime/characters/{character_id}", errors=(404, 409))
     async def change_character(path: CharacterPath, body: CharacterPatch) -> CharacterShown:
         """Change a character; what is left out stays."""
-        return _shown(
+        return character_shown(
             await services.database.run(services.characters.update, path.character_id, **_columns(body))
         )
 
@@ -89,13 +88,15 @@ def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
                 PictureCheck(image=name, warnings=list(check.warnings))
                 for name, check in zip(pictures.names, checks, strict=True)
             ]
-        return ReferencesAdded(character=_shown(character), checks=found)
+        return ReferencesAdded(character=character_shown(character), checks=found)
 
     @api.read("/anime/characters/{character_id}/references/{reference_id}/file", errors=(404,))
     async def get_reference_file(path: ReferencePath) -> web.FileResponse:
-        """Send a reference picture."""
-        character = await services.database.run(services.characters.get, path.character_id)
-        return await send_file(_picture(character, path.reference_id), [services.settings.references])
+        """Send a reference picture of any version."""
+        reference = await services.database.run(
+            services.characters.reference, path.character_id, path.reference_id
+        )
+        return await send_file(reference.path, [services.settings.references])
 
     @api.upload("/anime/characters/{character_id}/score", errors=(404,))
     async def score_pictures(
@@ -126,17 +127,8 @@ def _columns(body: CharacterFields) -> dict[str, Any]:
     return columns
 
 
-def _picture(character: Character, reference_id: int) -> Path:
-    for reference in character.references:
-        if reference.id == reference_id:
-            return reference.path
-    raise NotFoundError(
-        f"There is no reference {reference_id} in the current version of {character.name!r}.",
-        field="reference_id",
-    )
-
-
-def _shown(character: Character) -> CharacterShown:
+def character_shown(character: Character) -> CharacterShown:
+    """Return a character as an answer shows it."""
     return CharacterShown(
         id=character.id,
         name=character.name,
@@ -148,18 +140,25 @@ def _shown(character: Character) -> CharacterShown:
         negative_prompt=character.negative_prompt,
         loras=[Lora.model_validate(lora) for lora in character.loras],
         consistency_threshold=character.consistency_threshold,
+        bible=character.bible,
         version=VersionShown.model_validate(character.version),
-        references=[
-            ReferenceShown(
-                id=reference.id or 0,
-                url=f"/anime/characters/{character.id}/references/{reference.id}/file",
-                sha256=reference.sha256,
-                width=reference.width,
-                height=reference.height,
-                warnings=list(reference.warnings),
-            )
-            for reference in character.references
-        ],
+        current_version=character.current_version,
+        references=references_shown(character.id, character.references),
         created_at=character.created_at,
         updated_at=character.updated_at,
     )
+
+
+def references_shown(character_id: int, references: Sequence[Reference]) -> list[ReferenceShown]:
+    """Return references as an answer shows them, each with the address of its file."""
+    return [
+        ReferenceShown(
+            id=reference.id or 0,
+            url=f"/anime/characters/{character_id}/references/{reference.id}/file",
+            sha256=reference.sha256,
+            width=reference.width,
+            height=reference.height,
+            warnings=list(reference.warnings),
+        )
+        for reference in references
+    ]

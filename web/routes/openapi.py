@@ -87,7 +87,7 @@ def _described(operation: Operation, schemas: dict[tuple[str, str], Any]) -> dic
     if operation.policy is Policy.UPLOAD:
         described["requestBody"] = {
             "required": True,
-            "content": {"multipart/form-data": {"schema": _PICTURES}},
+            "content": {"multipart/form-data": {"schema": operation.form or _PICTURES}},
         }
     return described
 

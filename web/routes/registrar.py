@@ -53,6 +53,8 @@ class Operation:
         Of a success.
     errors : tuple of int
         Statuses of failures besides those that any route has.
+    form : mapping or None
+        JSON schema of the multipart body, where it is not pictures alone.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Operation:
     returns: Any
     status: int
     errors: tuple[int, ...]
+    form: Mapping[str, Any] | None = None
 
     @property
     def returns_file(self) -> bool:
@@ -117,18 +120,32 @@ class Registrar:
         """Declare a route that changes something, by a JSON body or by none."""
         return self._declare(method, path, Policy.WRITE, status, errors)
 
-    def upload(self, path: str, *, status: int = 200, errors: tuple[int, ...] = ()) -> Callable[[_H], _H]:
-        """Declare a POST that takes pictures as multipart/form-data."""
-        return self._declare("POST", path, Policy.UPLOAD, status, errors)
+    def upload(
+        self,
+        path: str,
+        *,
+        status: int = 200,
+        errors: tuple[int, ...] = (),
+        form: Mapping[str, Any] | None = None,
+    ) -> Callable[[_H], _H]:
+        """Declare a POST that takes pictures, or what `form` says, as multipart/form-data."""
+        return self._declare("POST", path, Policy.UPLOAD, status, errors, form=form)
 
     def _declare(
-        self, method: str, path: str, policy: Policy, status: int, errors: tuple[int, ...]
+        self,
+        method: str,
+        path: str,
+        policy: Policy,
+        status: int,
+        errors: tuple[int, ...],
+        *,
+        form: Mapping[str, Any] | None = None,
     ) -> Callable[[_H], _H]:
         def declare(handler: _H) -> _H:
             hints = get_type_hints(handler)
             returns = hints.pop("return")
             returns = None if returns is type(None) else returns
-            operation = Operation(method, path, policy, handler, hints, returns, status, errors)
+            operation = Operation(method, path, policy, handler, hints, returns, status, errors, form)
             self.operations.append(operation)
             self._routes.route(method, path)(self._responder(operation))
             return handler

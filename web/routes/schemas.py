@@ -207,7 +207,7 @@ class VersionShown(Shown):
 
 
 class CharacterShown(Shown):
-    """A character in its current version."""
+    """A character in one of its versions: the current one where none is named."""
 
     id: int
     name: str
@@ -219,7 +219,9 @@ class CharacterShown(Shown):
     negative_prompt: str
     loras: list[Lora]
     consistency_threshold: float | None
+    bible: dict[str, Any]
     version: VersionShown
+    current_version: int
     references: list[ReferenceShown]
     created_at: datetime | None
     updated_at: datetime | None
