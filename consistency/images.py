@@ -37,6 +37,17 @@ _IMPOSTORS = {
 }
 
 
+def read_still(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture file that is to define a character; otherwise as `read_image`.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is an animation, besides the reasons of `read_image`.
+    """
+    return _read(path, is_still=True)
+
+
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Decode a picture file as it is meant to be seen.
 
@@ -59,12 +70,18 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         If the file is missing, empty, damaged, of another kind, or has more than 50 million
         pixels (found before anything is decoded).
     """
+    return _read(path, is_still=False)
+
+
+def _read(path: Path, *, is_still: bool) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             # Its own limit is above ours, and its warning would be an error in tests.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as picture:
                 _refuse_huge(path, picture.size)
+                if is_still:
+                    _refuse_animation(path, getattr(picture, "n_frames", 1))
                 picture.load()
                 return _as_rgb(ImageOps.exif_transpose(picture))
     except FileNotFoundError as error:
@@ -88,6 +105,15 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             hint="Save or download the picture again.",
             field="image",
         ) from error
+
+
+def _refuse_animation(path: Path, n_frames: int) -> None:
+    if n_frames > 1:
+        raise UnreadableImageError(
+            f"{path} is an animation of {n_frames} frames.",
+            hint="Save the frame that shows the character best, and give that.",
+            field="image",
+        )
 
 
 def _refuse_huge(path: Path, size: tuple[int, int]) -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.references import ReferenceCheck
+    from ..consistency.encoders.base import Box
+    from ..consistency.reference_check import ReferenceCheck
     from ..db.database import Database
 
 
@@ -27,7 +28,12 @@ class CharacterStudio(CharacterRepository):
         self._folder = references_folder
 
     def add_references(
-        self, character_id: int, files: Sequence[Path], *, names: Sequence[str] | None = None
+        self,
+        character_id: int,
+        files: Sequence[Path],
+        *,
+        names: Sequence[str] | None = None,
+        boxes: Sequence[Box | None] | None = None,
     ) -> tuple[Character, list[ReferenceCheck]]:
         """Add pictures to a character; one that is refused refuses them all.
 
@@ -37,6 +43,8 @@ class CharacterStudio(CharacterRepository):
             The pictures.
         names : sequence of str, optional
             What to call them in sentences; their file names when omitted.
+        boxes : sequence of tuple of int or None, optional
+            The figure chosen in each: left, top, right, bottom in pixels; only that part counts.
 
         Returns
         -------
@@ -51,7 +59,7 @@ class CharacterStudio(CharacterRepository):
             If a picture cannot be read or breaks a rule; nothing is stored then.
         """
         self.get(character_id)
-        references, checks = self._admit(files, names)
+        references, checks = self._admit(files, names, boxes)
         return self.append_references(character_id, references), checks
 
     def extend(
@@ -180,14 +188,17 @@ class CharacterStudio(CharacterRepository):
         return [read_image(reference.path) for reference in character.references]
 
     def _admit(
-        self, files: Sequence[Path], names: Sequence[str] | None = None
+        self,
+        files: Sequence[Path],
+        names: Sequence[str] | None = None,
+        boxes: Sequence[Box | None] | None = None,
     ) -> tuple[list[Reference], list[ReferenceCheck]]:
         """Check all pictures, then store all of them."""
-        from ..consistency.images import read_image
+        from ..consistency.images import read_still
         from ..consistency.references import check_references
 
-        images = [read_image(path) for path in files]
-        checks = check_references(images, names or [path.name for path in files])
+        images = [read_still(path) for path in files]
+        checks = check_references(images, names or [path.name for path in files], boxes=boxes)
         refused = [check for check in checks if not check.accepted]
         if refused:
             raise InputError(refused[0].errors[0], field="references")
@@ -198,6 +209,8 @@ class CharacterStudio(CharacterRepository):
                 width=image.shape[1],
                 height=image.shape[0],
                 warnings=tuple(check.warnings),
+                box=check.box,
+                report=check.report,
             )
             for path, image, check in zip(files, images, checks, strict=True)
         ]

@@ -132,21 +132,14 @@ class Gallery:
 
     def _picture(self, reference: Reference) -> NDArray[np.uint8]:
         from ..consistency.images import read_image
+        from ..consistency.references import chosen_part
 
-        return chosen_part(read_image(reference.path), reference.box)
+        return chosen_part(read_image(reference.path), reference.box, reference.path.name)
 
     def _keep(self, key: Hashable, identity: Identity) -> None:
         while len(self._kept) >= _MAX_KEPT:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[key] = identity
-
-
-def chosen_part(image: NDArray[np.uint8], box: tuple[int, int, int, int] | None) -> NDArray[np.uint8]:
-    """Return the figure that was chosen in a picture; the whole picture without a choice."""
-    if box is None:
-        return image
-    left, top, right, bottom = box
-    return image[top:bottom, left:right]
 
 
 def _stored(encoder: IdentityEncoder, reference: Reference, figures: Sequence[Sighting]) -> StoredSighting:

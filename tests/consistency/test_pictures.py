@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.media import draw_figure, write_references
+from support.media import draw_figure
 from tower_anime.consistency.images import read_image
-from tower_anime.consistency.references import check_references
-from tower_anime.errors import EmptyReferenceError, UnreadableImageError
+from tower_anime.errors import UnreadableImageError
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
@@ -52,27 +51,3 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
 def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError, match=r"absent\.png"):
         read_image(tmp_path / "absent.png")
-
-
-def test_a_small_reference_is_refused_with_its_size() -> None:
-    [check] = check_references([np.asarray(draw_figure(size=(100, 100)))], ["tiny.png"])
-    assert not check.accepted
-    assert "tiny.png is 100×100 pixels" in check.errors[0]
-
-
-def test_good_references_are_accepted_and_a_second_copy_is_noted(tmp_path: Path) -> None:
-    images = [read_image(path) for path in write_references(tmp_path, n=2)]
-    checks = check_references([*images, images[0]], ["a", "b", "copy"])
-    assert [check.accepted for check in checks] == [True, True, True]
-    assert checks[0].warnings == ()
-    assert any("a" in warning for warning in checks[2].warnings)
-
-
-def test_a_blank_reference_is_warned_of() -> None:
-    [check] = check_references([np.full((600, 600, 3), 90, np.uint8)], ["blank.png"])
-    assert any("blank.png" in warning for warning in check.warnings)
-
-
-def test_no_reference_is_an_error() -> None:
-    with pytest.raises(EmptyReferenceError):
-        check_references([], [])
