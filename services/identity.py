@@ -12,6 +12,7 @@ from ..consistency.character import Character
 from ..consistency.verdict import Status, Verdict
 from ..errors import InputError
 from .gallery import Gallery
+from .sequence import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from ..consistency.encoders.base import IdentityEncoder
     from ..consistency.encoders.registry import EncoderRegistry
     from ..consistency.scoring import Judge
+    from ..consistency.sequence import SequenceScore
     from .characters import CharacterStudio
 
 CALIBRATED = "calibrated"
 # What is decoded and scored at a time: more is not faster, and a 4K frame takes 25 MB.
 BATCH_SIZE = 8
+
+
+def _say_nothing(_n_done: int) -> None:
+    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,34 @@ class IdentityService:
         while batch := list(islice(source, max(batch_size, 1))):
             for sightings in chosen.sight(batch, n_figures=expected):
                 yield judge_cast(chosen, cast, sightings)
+
+    def score_sequence(
+        self,
+        character: Character,
+        images: Iterable[NDArray[np.uint8]],
+        *,
+        batch_size: int = BATCH_SIZE,
+        encoder: str | None = None,
+        threshold: float | None = None,
+        mapping: str = CALIBRATED,
+        progress: Progress = _say_nothing,
+    ) -> SequenceScore:
+        """Score the frames of one sequence: mean, worst, coverage, drift, and copies of references.
+
+        One batch of frames is held at a time.
+
+        Parameters
+        ----------
+        images : iterable of ndarray of uint8, shape (height, width, 3)
+            RGB frames in their order; a generator will do.
+        progress : callable
+            Told after each batch how many frames are done.
+        """
+        from .sequence import score_frames, watch_for_copies
+
+        judge = self._judge(character, self.encoder(encoder), threshold, mapping)
+        watch = watch_for_copies(self.gallery, character, judge.encoder, judge.identity)
+        return score_frames(judge, watch, images, batch_size, progress)
 
     def score_files(
         self,

@@ -183,3 +183,40 @@ def test_an_unloaded_encoder_is_made_again(opened, red) -> None:
 def test_no_reference_is_an_error_with_the_remedy(opened, encoder) -> None:
     with pytest.raises(EmptyReferenceError, match="tower character add"):
         service(opened, encoder).score(opened.characters.create("Nobody"), [block(RED)])
+
+
+def test_a_sequence_is_scored_as_it_streams(opened, encoder, red, tmp_path: Path) -> None:
+    frames = [block(RED), block(turned(20)), np.zeros((512, 512, 3), np.uint8), block(BLUE)]
+    done = []
+    judge = service(opened, encoder)
+    score = judge.score_sequence(red, iter(frames), batch_size=3, progress=done.append)
+    assert done == [3, 4]
+    assert (score.n_frames, score.n_found, score.worst_frame) == (4, 3, 3)
+    assert score.drift[2] is None
+    assert score.drift[3] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_pictures_and_clips_are_read_in_order(tmp_path: Path) -> None:
+    from support.media import write_references
+    from tower_anime.services.sequence import count_pictures, iterate_pictures
+
+    stills = write_references(tmp_path, n=2, size=(64, 48))
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, [block(RED, size=64), block(GREEN, size=64), block(BLUE, size=64)])
+    paths = [stills[0], clip, stills[1]]
+    assert count_pictures(paths) == 5
+    shapes = [image.shape[:2] for image in iterate_pictures(paths)]
+    assert shapes == [(48, 64), (64, 64), (64, 64), (64, 64), (48, 64)]
+    brightest = [int(image.reshape(-1, 3).sum(axis=0).argmax()) for image in iterate_pictures([clip])]
+    assert brightest == [0, 1, 2]
+
+
+def write_clip(path: Path, frames: list[np.ndarray]) -> None:
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = frames[0].shape[1], frames[0].shape[0], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))

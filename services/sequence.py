@@ -1,0 +1,97 @@
+"""A sequence of frames against one character: read, scored and watched as it streams by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..consistency.character import Character
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..consistency.copies import CopyWatch
+    from ..consistency.encoders.base import IdentityEncoder, Sighting
+    from ..consistency.identity import Identity
+    from ..consistency.scoring import Judge
+    from ..consistency.sequence import SequenceScore
+    from ..consistency.verdict import Verdict
+    from .gallery import Gallery
+
+Progress = Callable[[int], None]
+
+
+def score_frames(
+    judge: Judge, watch: CopyWatch, images: Iterable[NDArray[np.uint8]], batch_size: int, progress: Progress
+) -> SequenceScore:
+    """Judge frame after frame, holding one batch of them.
+
+    Parameters
+    ----------
+    progress : callable
+        Told after each batch how many frames are done.
+    """
+    from ..consistency.sequence import sequence_score
+
+    verdicts: list[Verdict] = []
+    source = iter(images)
+    while batch := list(islice(source, max(batch_size, 1))):
+        for image, sightings in zip(batch, judge.encoder.sight(batch), strict=True):
+            verdict = judge.of_best(sightings)
+            watch.watch(len(verdicts), image, _judged(verdict, sightings))
+            verdicts.append(verdict)
+        progress(len(verdicts))
+    return sequence_score(verdicts, copies=watch.copies, longest_hold=watch.longest_hold)
+
+
+def _judged(verdict: Verdict, sightings: Sequence[Sighting]) -> Sighting | None:
+    return next((sighting for sighting in sightings if sighting.box == verdict.box), None)
+
+
+def watch_for_copies(
+    gallery: Gallery, character: Character, encoder: IdentityEncoder, identity: Identity
+) -> CopyWatch:
+    """Return who tells frames that repeat one of the character's references; nothing is encoded for it."""
+    from ..consistency.copies import CopyWatch, figure_look
+    from ..consistency.images import read_image
+
+    sightings, looks = gallery.sightings(character, encoder), []
+    for reference in character.references:
+        seen = sightings[reference.key]
+        looks.append(None if seen.box is None else figure_look(read_image(reference.path), seen.box))
+    return CopyWatch(identity, looks, len(encoder.views))
+
+
+def iterate_pictures(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
+    """Decode pictures and clips one frame after the other; none is kept.
+
+    Raises
+    ------
+    UnreadableImageError, UnreadableVideoError
+        If a file cannot be decoded.
+    """
+    from ..consistency.images import read_image
+    from ..production.clip import clip_shape, iterate_frames, to_frame, to_rgb
+    from ..production.frames import is_clip
+
+    for path in paths:
+        if not is_clip(path):
+            yield read_image(path)
+            continue
+        shape = clip_shape(path)
+        for _, frame in iterate_frames(path):
+            if shape.pixel_aspect == 1.0:
+                yield to_rgb(frame, shape.quarter_turns)
+            else:
+                yield to_frame(frame, shape.shown_size, shape)
+
+
+def count_pictures(paths: Sequence[Path]) -> int:
+    """Count pictures and frames of clips without decoding them."""
+    from ..production.clip import probe
+    from ..production.frames import is_clip
+
+    return sum(probe(path).n_frames if is_clip(path) else 1 for path in paths)
