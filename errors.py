@@ -7,6 +7,7 @@ TowerError
 │   ├── UnreadableAudioError   a file has no audio that can be decoded
 │   ├── UnreadableVideoError   a file has no picture track that can be decoded
 │   ├── EmptyReferenceError    a character has no usable reference picture
+│   ├── ModelFileError         a model file is damaged, of another kind, or not the one that was pinned
 │   ├── NoBeatError            music was asked to carry cuts and has no beat
 │   └── AccessError            the caller may not do this
 ├── NotFoundError              a named thing does not exist
@@ -17,6 +18,7 @@ TowerError
 │   └── SchemaError            the database has a schema that this version cannot use
 ├── ProviderError              an outside service failed
 ├── MissingModelError          a model file has to be fetched first
+│   └── MissingPackageError    a Python package has to be installed first
 └── GateStopError              a consistency gate was told to stop the run, and did
 
 Every message is a sentence that names the offending value and the remedy.
@@ -92,6 +94,12 @@ class NoBeatError(InputError):
     code = "no_beat"
 
 
+class ModelFileError(InputError):
+    """A model file is damaged, of another kind, or not the one that was pinned."""
+
+    code = "bad_model_file"
+
+
 class AccessError(InputError):
     """The caller may not do this."""
 
@@ -144,6 +152,12 @@ class MissingModelError(TowerError):
     """A model file has to be fetched first."""
 
     code = "missing_model"
+
+
+class MissingPackageError(MissingModelError):
+    """A Python package has to be installed first."""
+
+    code = "missing_package"
 
 
 class GateStopError(TowerError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,29 @@ class Settings:
         The host's output directory, under which projects get their folders; None outside a host.
     encoder : str
         ``TOWER_ENCODER``: name of the identity encoder, or ``auto`` for the best installed one.
+    model_folders : tuple of Path
+        ``TOWER_MODELS``: where Tower's model files are looked for, separated as in ``PATH``; what is
+        fetched goes into the first. Default: ComfyUI's folders called ``tower``, else ``models/tower`` of
+        the ComfyUI around the pack, else ``models`` in `home`.
+    comfy_models : tuple of Path
+        ComfyUI's model directories, in which other packs keep files that Tower can use too.
+    model_hub : str
+        ``TOWER_MODEL_HUB``: where models are fetched from. Default: https://huggingface.co.
+    hub_cache : Path or None
+        Where huggingface_hub keeps what other programs have fetched.
+    device : str
+        ``TOWER_DEVICE``: where model files run: ``auto``, ``cpu`` or ``cuda``.
     """
 
     home: Path
     database_url: str
     output: Path | None = None
     encoder: str = "auto"
+    model_folders: tuple[Path, ...] = ()
+    comfy_models: tuple[Path, ...] = ()
+    model_hub: str = "https://huggingface.co"
+    hub_cache: Path | None = None
+    device: str = "auto"
 
     @property
     def references(self) -> Path:
@@ -46,6 +63,8 @@ def load_settings(
     *,
     host_user_directory: Path | None = None,
     output: Path | None = None,
+    host_model_folders: Sequence[Path] = (),
+    host_models: Sequence[Path] = (),
 ) -> Settings:
     """Read the settings from the environment.
 
@@ -57,16 +76,65 @@ def load_settings(
         ComfyUI's user directory, when running inside ComfyUI.
     output : Path, optional
         ComfyUI's output directory, when running inside ComfyUI.
+    host_model_folders : sequence of Path
+        ComfyUI's folders for Tower's models, when running inside ComfyUI.
+    host_models : sequence of Path
+        ComfyUI's model directories, when running inside ComfyUI.
 
     Raises
     ------
     InputError
-        If ``TOWER_DATABASE_URL`` is neither an SQLite nor a PostgreSQL URL.
+        If ``TOWER_DATABASE_URL`` is neither an SQLite nor a PostgreSQL URL, ``TOWER_MODEL_HUB`` no HTTP
+        address, or ``TOWER_DEVICE`` no device.
     """
     environ = os.environ if environ is None else environ
+    given = {key: value.strip() for key, value in environ.items() if key.startswith(("TOWER_", "HF_"))}
     home = _home(environ, host_user_directory)
-    url = environ.get("TOWER_DATABASE_URL", "").strip() or f"sqlite:///{home / 'tower.db'}"
-    return Settings(home, _database_url(url), output, environ.get("TOWER_ENCODER", "").strip() or "auto")
+    surrounding = _surrounding_comfyui()
+    comfy_models = tuple(host_models) or ((surrounding.parent / "models",) if surrounding else ())
+    return Settings(
+        home=home,
+        database_url=_database_url(given.get("TOWER_DATABASE_URL") or f"sqlite:///{home / 'tower.db'}"),
+        output=output,
+        encoder=given.get("TOWER_ENCODER") or "auto",
+        model_folders=_model_folders(
+            given.get("TOWER_MODELS", ""),
+            tuple(host_model_folders) or tuple(folder / "tower" for folder in comfy_models),
+            home,
+        ),
+        comfy_models=comfy_models,
+        model_hub=_hub(given.get("TOWER_MODEL_HUB") or "https://huggingface.co"),
+        hub_cache=_hub_cache(given),
+        device=_device(given.get("TOWER_DEVICE") or "auto"),
+    )
+
+
+def _model_folders(chosen: str, host: tuple[Path, ...], home: Path) -> tuple[Path, ...]:
+    own = tuple(Path(part).expanduser().absolute() for part in chosen.split(os.pathsep) if part.strip())
+    return (*own, *(folder for folder in host if folder not in own)) or (home / "models",)
+
+
+def _hub(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise InputError(
+            f"TOWER_MODEL_HUB is {url!r}, not an HTTP address.",
+            field="TOWER_MODEL_HUB",
+            hint="Give one such as https://huggingface.co.",
+        )
+    return url.rstrip("/")
+
+
+def _hub_cache(given: Mapping[str, str]) -> Path:
+    if given.get("HF_HUB_CACHE"):
+        return Path(given["HF_HUB_CACHE"]).expanduser()
+    home = given.get("HF_HOME")
+    return (Path(home).expanduser() if home else Path.home() / ".cache" / "huggingface") / "hub"
+
+
+def _device(name: str) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"TOWER_DEVICE is {name!r}.", field="TOWER_DEVICE", hint="Give auto, cpu or cuda.")
+    return name
 
 
 def _home(environ: Mapping[str, str], host_user_directory: Path | None) -> Path:

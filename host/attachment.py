@@ -48,6 +48,16 @@ class ComfyHost:
         """The folder of results, which it serves."""
         return paths.output_directory()
 
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The folders for Tower's model files."""
+        return paths.model_folders()
+
+    @property
+    def model_directories(self) -> tuple[Path, ...]:
+        """The directories that hold its folders of models."""
+        return paths.model_directories()
+
     def at_start(self, act: Callable[[], Awaitable[None]]) -> None:
         """Have `act` awaited when its server starts, before the first request."""
         self._server.app.on_startup.append(lambda _: act())

@@ -32,6 +32,30 @@ def host_user_directory() -> Path:
     return Path(folder_paths.get_user_directory())
 
 
+def model_folders() -> tuple[Path, ...]:
+    """Return the folders for Tower's model files; those of ``extra_model_paths.yaml`` come first.
+
+    The kind ``tower`` is made known to the host, so that a line ``tower: some/folder`` in that file works.
+    """
+    import folder_paths
+
+    folder_paths.add_model_folder_path("tower", str(Path(folder_paths.models_dir) / "tower"))
+    return tuple(Path(folder) for folder in folder_paths.get_folder_paths("tower"))
+
+
+def model_directories() -> tuple[Path, ...]:
+    """Return what holds the host's folders of models: its own, and bases of ``extra_model_paths.yaml``."""
+    import folder_paths
+
+    bases = [Path(folder_paths.models_dir)]
+    bases += [
+        Path(folder).parent
+        for folder in folder_paths.get_folder_paths("checkpoints")
+        if Path(folder).name == "checkpoints"
+    ]
+    return tuple(dict.fromkeys(bases))
+
+
 def host_version() -> str:
     """Return the host's version, such as ``0.3.64``; empty when it does not tell."""
     try:

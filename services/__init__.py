@@ -14,6 +14,7 @@ from ..errors import TowerError
 from ..settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from ..consistency.encoders.registry import EncoderRegistry
     from ..db.database import Database
     from ..db.episodes import EpisodeRepository
     from ..db.gates import GateRepository
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
+    from .gating import GateService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
+    from .models import ModelStore
     from .music import MusicService
+    from .travel.courier import Courier
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,16 @@ class Services:
     database: Database
     projects: ProjectRepository
     characters: CharacterStudio
+    courier: Courier
+    models: ModelStore
+    encoders: EncoderRegistry
     identity: IdentityService
     jobs: JobRepository
     job_log: JobLog
     episodes: EpisodeRepository
     assets: AssetLibrary
     gates: GateRepository
+    gating: GateService
     music: MusicService
     animatic: AnimaticService
     health: HealthService
@@ -64,27 +72,34 @@ def open_services(settings: Settings | None = None) -> Services:
         Read from the environment when omitted.
     """
     # Imported here: SQLAlchemy alone takes a third of a second, which `import` of the pack may not.
-    from ..consistency.encoders.registry import built_in
     from ..db.database import Database
     from ..db.episodes import EpisodeRepository
     from ..db.gates import GateRepository
     from ..db.jobs import JobRepository
     from ..db.projects import ProjectRepository
     from ..db.tracks import TrackRepository
+    from ..db.travel import TravelRepository
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
+    from .encoders import open_encoders
+    from .gating import GateService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
+    from .models import ModelStore
     from .music import MusicService
+    from .travel.courier import Courier
 
     settings = settings or load_settings()
     database = Database(settings.database_url)
     jobs, projects = JobRepository(database), ProjectRepository(database)
     gates, episodes = GateRepository(database), EpisodeRepository(database)
     characters = CharacterStudio(database, settings.references)
-    identity = IdentityService(characters, built_in(), settings.encoder)
+    models = ModelStore(settings)
+    encoders = open_encoders(settings, models)
+    identity = IdentityService(characters, encoders, settings.encoder)
+    job_log = JobLog(database, jobs)
     assets = AssetLibrary(database, jobs, settings.output)
     music = MusicService(TrackRepository(database))
     return Services(
@@ -92,12 +107,16 @@ def open_services(settings: Settings | None = None) -> Services:
         database=database,
         projects=projects,
         characters=characters,
+        courier=Courier(TravelRepository(database), characters, identity, settings),
+        models=models,
+        encoders=encoders,
         identity=identity,
         jobs=jobs,
-        job_log=JobLog(database, jobs),
+        job_log=job_log,
         episodes=episodes,
         assets=assets,
         gates=gates,
+        gating=GateService(characters, gates, jobs, job_log),
         music=music,
         animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
         health=HealthService(database, jobs, settings),

@@ -91,8 +91,8 @@ def _codecs(_settings: Settings) -> str:
 
 
 def _encoders(settings: Settings) -> str:
-    from ..consistency.encoders.registry import built_in
+    from .encoders import open_encoders
 
-    registry = built_in()
+    registry = open_encoders(settings)
     chosen = registry.resolve(settings.encoder)
     return f"{settings.encoder} is {chosen.name} {chosen.version}; known: {', '.join(registry.names())}"

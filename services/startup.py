@@ -43,6 +43,16 @@ class Host(Protocol):
         """The folder of results."""
         ...
 
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The folders for Tower's model files."""
+        ...
+
+    @property
+    def model_directories(self) -> tuple[Path, ...]:
+        """The directories that hold its folders of models."""
+        ...
+
     def probes(self) -> Mapping[str, Probe]:
         """Return how to ask its parts."""
         ...
@@ -70,8 +80,14 @@ async def start(host: Host) -> None:
 
 
 def _start(host: Host) -> None:
-    settings = load_settings(host_user_directory=host.user_directory, output=host.output_directory)
+    settings = load_settings(
+        host_user_directory=host.user_directory,
+        output=host.output_directory,
+        host_model_folders=host.model_folders,
+        host_models=host.model_directories,
+    )
     services = open_services(settings)
+    services.models.announce_by(host.announce)
     services.health.connect(host.probes())
     services.job_log.start(host.announce)
     host.record(services.job_log)

@@ -1,0 +1,1 @@
+"""Finding heads, people and faces with published detector networks."""

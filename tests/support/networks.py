@@ -1,0 +1,212 @@
+"""ONNX files of a few kilobytes, shaped like the published models, with numbers to compute by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+DIMENSION = 768
+SCRFD_STRIDES = {6: (8, 16, 32), 9: (8, 16, 32), 10: (8, 16, 32, 64, 128), 15: (8, 16, 32, 64, 128)}
+
+
+def save(
+    path: Path,
+    nodes: Sequence[Any],
+    shape: Sequence[Any],
+    outputs: Mapping[str, Sequence[Any]],
+    constants: Mapping[str, np.ndarray] | None = None,
+    *,
+    input_name: str = "input",
+    opset: int = 13,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a model with one float input."""
+    graph = helper.make_graph(
+        list(nodes),
+        "tiny",
+        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, list(shape))],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(own)) for name, own in outputs.items()],
+        [numpy_helper.from_array(value, name) for name, value in (constants or {}).items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    for key, value in (metadata or {}).items():
+        model.metadata_props.add(key=key, value=value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path
+
+
+def ccip_projection(seed: int = 0) -> np.ndarray:
+    """Return the matrix by which `write_ccip` turns 108 block means into 768 numbers."""
+    return np.random.default_rng(seed).normal(size=(108, DIMENSION)).astype(np.float32)
+
+
+def ccip_numbers(picture: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Compute in float64 what `write_ccip` gives for what it is fed, shape (3, 384, 384)."""
+    means = picture.astype(np.float64).reshape(3, 6, 64, 6, 64).mean(axis=(2, 4))
+    return means.ravel() @ ccip_projection(seed).astype(np.float64)
+
+
+def write_ccip(
+    path: Path, *, batch: Any = "batch", dimension: int = DIMENSION, seed: int = 0, opset: int = 13
+) -> Path:
+    """Write means of 64-pixel blocks, multiplied by a random matrix."""
+    return save(
+        path,
+        [
+            helper.make_node("AveragePool", ["input"], ["means"], kernel_shape=[64, 64], strides=[64, 64]),
+            helper.make_node("Flatten", ["means"], ["flat"], axis=1),
+            helper.make_node("MatMul", ["flat", "matrix"], ["output"]),
+        ],
+        [batch, 3, 384, 384],
+        {"output": [batch, dimension]},
+        {"matrix": ccip_projection(seed)[:, :dimension]},
+        opset=opset,
+    )
+
+
+def write_boxes(
+    path: Path,
+    table: np.ndarray,
+    *,
+    shape: Sequence[Any] = (1, 3, 640, 640),
+    metadata: Mapping[str, str] | None = None,
+    input_name: str = "images",
+    output_name: str = "output0",
+    opset: int = 13,
+) -> Path:
+    """Write a detector that finds the same in every picture: `table` is its output without the batch."""
+    table = np.asarray(table, np.float32)[None]
+    return save(
+        path,
+        [
+            # The input takes part with a factor of nought, as an unused one would be dropped.
+            helper.make_node("ReduceMean", [input_name], ["mean"], keepdims=0),
+            helper.make_node("Mul", ["mean", "nought"], ["nothing"]),
+            helper.make_node("Add", ["table", "nothing"], [output_name]),
+        ],
+        shape,
+        {output_name: table.shape},
+        {"table": table, "nought": np.float32(0.0)},
+        input_name=input_name,
+        opset=opset,
+        metadata=metadata,
+    )
+
+
+def write_patch_detector(path: Path, *, side: float = 64.0, shape: Sequence[Any] = (1, 3, 640, 640)) -> Path:
+    """Write a detector of patches of 32 pixels as bright as can be, each in a box of `side` pixels.
+
+    Its output is ``[1, 5, n]`` with one cell for each 32 pixels of a 640 × 640 frame.
+    """
+    rows, columns = np.mgrid[:20, :20]
+    centres = np.stack([columns, rows]).reshape(2, 400) * 32.0 + 16.0
+    fixed = np.concatenate([centres, np.full((2, 400), side)]).astype(np.float32)[None]
+    slope, shift = 8.0, -7.0
+    return save(
+        path,
+        [
+            helper.make_node("AveragePool", ["images"], ["means"], kernel_shape=[32, 32], strides=[32, 32]),
+            helper.make_node("ReduceMean", ["means"], ["grey"], axes=[1], keepdims=1),
+            helper.make_node("Mul", ["grey", "slope"], ["steep"]),
+            helper.make_node("Add", ["steep", "shift"], ["raw"]),
+            helper.make_node("Clip", ["raw", "low", "high"], ["score"]),
+            helper.make_node("Reshape", ["score", "flat"], ["scores"]),
+            helper.make_node("Concat", ["fixed", "scores"], ["output0"], axis=1),
+        ],
+        shape,
+        {"output0": [1, 5, 400]},
+        {
+            "fixed": fixed,
+            "slope": np.float32(slope),
+            "shift": np.float32(shift),
+            "low": np.float32(0.0),
+            "high": np.float32(1.0),
+            "flat": np.array([1, 1, 400], np.int64),
+        },
+        input_name="images",
+    )
+
+
+def scrfd_tables(
+    n_outputs: int, size: tuple[int, int], faces: Sequence[Mapping[str, Any]]
+) -> list[np.ndarray]:
+    """Encode faces as the outputs of an SCRFD network: scores, then distances, then landmarks by stride.
+
+    A face has ``stride``, ``cell`` (column, row), ``score``, ``sides`` (four distances in strides) and
+    ``points`` (ten offsets in strides).
+    """
+    strides, n_anchors = SCRFD_STRIDES[n_outputs], 2 if n_outputs in (6, 9) else 1
+    widths = (1, 4, 10) if n_outputs in (9, 15) else (1, 4)
+    tables = [
+        np.zeros((-(-size[0] // stride) * -(-size[1] // stride) * n_anchors, width), np.float32)
+        for width in widths
+        for stride in strides
+    ]
+    for face in faces:
+        level = strides.index(face["stride"])
+        column, row = face["cell"]
+        at = (row * -(-size[0] // face["stride"]) + column) * n_anchors
+        for group, key in enumerate(("score", "sides", "points")[: len(widths)]):
+            tables[group * len(strides) + level][at] = face[key]
+    return tables
+
+
+def write_scrfd(
+    path: Path,
+    n_outputs: int,
+    faces: Sequence[Mapping[str, Any]],
+    *,
+    size: tuple[int, int] = (640, 640),
+    shape: Sequence[Any] | None = None,
+    has_batch_axis: bool = False,
+    order: Sequence[int] | None = None,
+) -> Path:
+    """Write a face detector that finds the same in every picture."""
+    tables = scrfd_tables(n_outputs, size, faces)
+    tables = [tables[at] for at in order] if order else tables
+    tables = [table[None] if has_batch_axis else table for table in tables]
+    nodes = [
+        helper.make_node("ReduceMean", ["input.1"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "nought"], ["nothing"]),
+    ]
+    nodes += [helper.make_node("Add", [f"table{at}", "nothing"], [f"out_{at}"]) for at in range(len(tables))]
+    constants = {f"table{at}": table for at, table in enumerate(tables)} | {"nought": np.float32(0.0)}
+    return save(
+        path,
+        nodes,
+        shape or (1, 3, size[1], size[0]),
+        {f"out_{at}": table.shape for at, table in enumerate(tables)},
+        constants,
+        input_name="input.1",
+    )
+
+
+def arcface_projection(seed: int = 1) -> np.ndarray:
+    """Return the matrix by which `write_arcface` turns 147 block means into 512 numbers."""
+    return np.random.default_rng(seed).normal(size=(147, 512)).astype(np.float32)
+
+
+def write_arcface(path: Path, *, side: int = 112, batch: Any = "None", scales_itself: bool = False) -> Path:
+    """Write means of a 7 × 7 grid, multiplied by a random matrix."""
+    block = side // 7
+    nodes, source = [], "input.1"
+    constants = {"matrix": arcface_projection()}
+    if scales_itself:
+        nodes = [
+            helper.make_node("Sub", ["input.1", "half"], ["minus"], name="Sub_0"),
+            helper.make_node("Mul", ["minus", "gain"], ["scaled"], name="Mul_1"),
+        ]
+        constants |= {"half": np.float32(127.5), "gain": np.float32(1 / 127.5)}
+        source = "scaled"
+    nodes += [
+        helper.make_node("AveragePool", [source], ["means"], kernel_shape=[block] * 2, strides=[block] * 2),
+        helper.make_node("Flatten", ["means"], ["flat"], axis=1),
+        helper.make_node("MatMul", ["flat", "matrix"], ["683"]),
+    ]
+    return save(path, nodes, [batch, 3, side, side], {"683": [batch, 512]}, constants, input_name="input.1")
