@@ -1,0 +1,138 @@
+"""Model files that are none, or not what they should be, and pictures at a network's size."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+from onnx import helper
+from PIL import Image
+from support.networks import save, write_arcface, write_ccip
+from tower_anime.consistency.encoders.ccip import SCALING
+from tower_anime.consistency.encoders.features import FeatureNetwork
+from tower_anime.consistency.networks import Network, in_order
+from tower_anime.consistency.onnx_file import first_operation_names
+from tower_anime.consistency.resampling import letterboxed, resized, stretched
+from tower_anime.errors import MissingPackageError, ModelFileError
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html>Sign in</html>", "web page"),
+        (b"\n <html><body>404</body></html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:12", "Git LFS pointer"),
+        (b'{"error": "Repository not found"}', "JSON"),
+        (b"PK\x03\x04" + bytes(100), "ZIP archive"),
+        (b"\x08\x08" + bytes(range(200)), "not an ONNX model"),
+    ],
+)
+def test_what_is_no_model_is_told_in_one_sentence(tmp_path, content, word) -> None:
+    path = tmp_path / "model_feat.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=word) as caught:
+        Network(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert caught.value.field == "model"
+
+
+def test_a_cut_file_and_a_missing_one_are_told(tmp_path) -> None:
+    whole = write_ccip(tmp_path / "whole.onnx")
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(ModelFileError, match="not an ONNX model"):
+        Network(cut)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        Network(tmp_path / "none.onnx")
+
+
+def test_a_file_that_is_not_the_pinned_one_is_refused(tmp_path) -> None:
+    path = write_ccip(tmp_path / "model.onnx")
+    assert Network(path, sha256=Network(path).digest).digest == Network(path).digest
+    with pytest.raises(ModelFileError, match="SHA-256"):
+        Network(path, sha256="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("write", "word"),
+    [
+        (write_arcface, r"384×384"),
+        (lambda path: write_ccip(path, dimension=512), r"\[1, 768\] is expected"),
+    ],
+)
+def test_a_model_of_another_kind_is_told_when_it_is_loaded(tmp_path, write, word) -> None:
+    with pytest.raises(ModelFileError, match=word):
+        FeatureNetwork(Network(write(tmp_path / "model.onnx")), SCALING, side=384, dimension=768)
+
+
+def test_weights_that_are_no_numbers_are_told_when_they_are_loaded(tmp_path) -> None:
+    path = write_ccip(tmp_path / "model.onnx")
+    import onnx
+
+    model = onnx.load(path)
+    matrix = np.frombuffer(model.graph.initializer[0].raw_data, np.float32).copy()
+    matrix[5] = np.nan
+    model.graph.initializer[0].raw_data = matrix.tobytes()
+    onnx.save(model, path)
+    with pytest.raises(ModelFileError, match="NaN"):
+        FeatureNetwork(Network(path), SCALING, side=384, dimension=768)
+
+
+def test_without_onnxruntime_the_command_to_run_is_told(tmp_path, monkeypatch) -> None:
+    path = write_ccip(tmp_path / "model.onnx")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingPackageError) as caught:
+        Network(path)
+    assert "pip install onnxruntime-gpu" in str(caught.value) and "pip install onnxruntime`" in str(
+        caught.value
+    )
+
+
+def test_names_of_operations_are_read_without_loading_the_weights(tmp_path) -> None:
+    path = write_arcface(tmp_path / "rec.onnx", scales_itself=True)
+    assert first_operation_names(path) == ["Sub_0", "Mul_1"]
+    nodes = [helper.make_node("Neg", [f"x{at}"], [f"x{at + 1}"], name=f"n{at}") for at in range(12)]
+    long = save(tmp_path / "long.onnx", nodes, [1], {"x12": [1]}, input_name="x0")
+    assert first_operation_names(long) == [f"n{at}" for at in range(8)]
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (700, 360), (200, 200), (41, 1000), (1, 1)])
+def test_preparation_is_pillows_to_one_step_of_255(size) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    filtered = np.asarray(Image.fromarray(image).resize((384, 384), Image.Resampling.BILINEAR), np.float64)
+    got = stretched(image, 384, 384, SCALING)[0].astype(np.float64)
+    mean = np.array([0.48145466, 0.4578275, 0.40821073])[:, None, None]
+    deviation = np.array([0.26862954, 0.26130258, 0.27577711])[:, None, None]
+    back = (got * deviation + mean) * 255
+    assert np.abs(back - filtered.transpose(2, 0, 1)).max() <= 1.0 + 1e-3
+    assert resized(image, 384, 384).shape == (3, 384, 384)
+
+
+def test_a_letterbox_keeps_proportions_and_knows_the_way_back() -> None:
+    image = np.full((100, 400, 3), 255, np.uint8)
+    frame = letterboxed(image, 640, 640, SCALING, margin=114.0, is_centred=True)
+    inside = frame.batch[0, :, 240:400]
+    assert np.allclose(inside[0], (1 - 0.48145466) / 0.26862954, atol=1e-5)
+    assert np.allclose(frame.batch[0, 1, :240], (114 / 255 - 0.4578275) / 0.26130258, atol=1e-5)
+    corners = frame.to_picture(np.array([[0.0, 240.0], [640.0, 400.0]]))
+    np.testing.assert_allclose(corners, [[0, 0], [400, 100]])
+
+
+def test_threads_keep_the_order_and_begin_no_more_than_two_items_each() -> None:
+    begun, most = 0, 0
+    lock = threading.Lock()
+
+    def work(item: int) -> int:
+        nonlocal begun
+        with lock:
+            begun += 1
+        return item * item
+
+    results = []
+    for yielded, value in enumerate(in_order(work, range(200), 4)):
+        most = max(most, begun - yielded)
+        results.append(value)
+    assert results == [item * item for item in range(200)] and most <= 8
