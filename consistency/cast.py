@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .scoring import Judge, unknown_verdict
+from .scoring import NO_NUMBERS, Judge, unknown_verdict
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _TIE_BREAK = 1e-3
 
 
 def judge_cast(
-    encoder: IdentityEncoder, cast: Mapping[str, Judge], sightings: Sequence[Sighting]
+    encoder: IdentityEncoder, cast: Mapping[str, Judge], sightings: Sequence[Sighting] | None
 ) -> dict[str, Verdict]:
     """Give each character a figure of its own, and judge it on that one.
 
@@ -33,7 +33,7 @@ def judge_cast(
     cast : mapping of str to Judge
         The characters on screen, by label.
     sightings : sequence of Sighting
-        The figures of one picture.
+        The figures of one picture; None if it holds no numbers.
 
     Returns
     -------
@@ -46,7 +46,8 @@ def judge_cast(
     `scipy.optimize.linear_sum_assignment`.
     """
     if not sightings:
-        return {label: unknown_verdict(encoder, "No figure was found in the picture.") for label in cast}
+        reason = NO_NUMBERS if sightings is None else "No figure was found in the picture."
+        return {label: unknown_verdict(encoder, reason) for label in cast}
     verdicts = {label: judge.of_each(sightings) for label, judge in cast.items()}
     pairs = _pairs(list(verdicts.values()))
     figures = f"{len(sightings)} figure{'s were' if len(sightings) > 1 else ' was'}"

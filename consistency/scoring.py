@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .identity import Identity
     from .rivals import Rivals
 
+NO_NUMBERS = "The picture holds values that are not numbers (NaN), so nothing can be measured."
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -86,8 +88,13 @@ class Judge:
         margins = self.rivals.margins(embeddings, similarities)
         return [self._among_rivals(*row) for row in zip(verdicts, sightings, margins, strict=True)]
 
-    def of_best(self, sightings: Sequence[Sighting]) -> Verdict:
-        """Judge every figure of one picture and return the verdict on the one who matches best."""
+    def of_best(self, sightings: Sequence[Sighting] | None) -> Verdict:
+        """Judge every figure of one picture and return the verdict on the one who matches best.
+
+        None stands for a picture that holds no numbers; nothing can be said of it.
+        """
+        if sightings is None:
+            return unknown_verdict(self.encoder, NO_NUMBERS)
         verdicts = self.of_each(sightings)
         if not verdicts:
             return unknown_verdict(self.encoder, "No figure was found in the picture.")

@@ -6,6 +6,8 @@ from comfy_api.latest import ComfyExtension, io
 
 from .character import CharacterLoader
 from .gate import ConsistencyGate
+from .identity import IdentityScore
+from .gated_ksampler import GatedKSampler
 from .injector import EmbeddingInjector
 from .project import ProjectLoader, ProjectSaver
 from .sync import BpmSync
@@ -16,4 +18,13 @@ class TowerExtension(ComfyExtension):
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         """Return the node classes."""
-        return [CharacterLoader, EmbeddingInjector, ConsistencyGate, BpmSync, ProjectLoader, ProjectSaver]
+        return [
+            CharacterLoader,
+            EmbeddingInjector,
+            ConsistencyGate,
+            IdentityScore,
+            GatedKSampler,
+            BpmSync,
+            ProjectLoader,
+            ProjectSaver,
+        ]

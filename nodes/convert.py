@@ -43,6 +43,23 @@ def to_image_arrays(images: Tensor) -> list[NDArray[np.uint8]]:
     return [to_image_array(image) for image in images]
 
 
+def to_measurable_arrays(images: Tensor) -> list[NDArray[np.uint8] | None]:
+    """Turn an IMAGE batch into RGB pictures; None for each that holds NaN, of which nothing can be said.
+
+    A decoder that overflowed leaves NaN, and black in its place would be judged as a picture.
+    """
+    pictures = to_image_arrays(images)
+    return [
+        None if is_broken else picture
+        for picture, is_broken in zip(pictures, holding_nan(images), strict=True)
+    ]
+
+
+def holding_nan(images: Tensor) -> list[bool]:
+    """Tell for each picture of an IMAGE batch whether it holds a value that is not a number."""
+    return [bool(torch.isnan(image).any()) for image in images]
+
+
 def to_image_array(image: Tensor) -> NDArray[np.uint8]:
     """Turn one picture of an IMAGE, shape (height, width, channels), into RGB."""
     values = torch.nan_to_num(image.detach().float().cpu()).clamp(0.0, 1.0).numpy()

@@ -12,17 +12,15 @@ from ..consistency.character import Character
 from ..consistency.verdict import Status, Verdict
 from ..errors import InputError
 from .gallery import Gallery
-from .sequence import Progress
+from .sequence import Progress, sight_all
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ..consistency.encoders.base import IdentityEncoder
     from ..consistency.encoders.registry import EncoderRegistry
     from ..consistency.scoring import Judge
     from ..consistency.sequence import SequenceScore
     from .characters import CharacterStudio
+    from .sequence import Picture
 
 CALIBRATED = "calibrated"
 # What is decoded and scored at a time: more is not faster, and a 4K frame takes 25 MB.
@@ -78,7 +76,7 @@ class IdentityService:
     def score(
         self,
         character: Character,
-        images: Sequence[NDArray[np.uint8]],
+        images: Sequence[Picture],
         *,
         encoder: str | None = None,
         threshold: float | None = None,
@@ -89,8 +87,8 @@ class IdentityService:
 
         Parameters
         ----------
-        images : sequence of ndarray of uint8, shape (height, width, 3)
-            RGB pictures.
+        images : sequence of ndarray of uint8, shape (height, width, 3), or None
+            RGB pictures; None for one that holds NaN, which is unknown.
         encoder : str, optional
             Name of the identity encoder; the configured one when omitted.
         threshold : float, optional
@@ -107,15 +105,13 @@ class IdentityService:
         UnknownEncoderError
             If no encoder has that name.
         """
-        from ..consistency.scoring import score_images
-
         judge = self._judge(character, self.encoder(encoder), threshold, mapping)
-        return score_images(judge, images, n_figures=n_figures)
+        return [judge.of_best(seen) for seen in sight_all(judge.encoder, images, n_figures)]
 
     def score_cast(
         self,
         characters: Sequence[Character],
-        images: Sequence[NDArray[np.uint8]],
+        images: Sequence[Picture],
         *,
         encoder: str | None = None,
         threshold: float | None = None,
@@ -144,7 +140,7 @@ class IdentityService:
     def score_stream(
         self,
         characters: Sequence[Character],
-        images: Iterable[NDArray[np.uint8]],
+        images: Iterable[Picture],
         *,
         batch_size: int = BATCH_SIZE,
         encoder: str | None = None,
@@ -163,13 +159,13 @@ class IdentityService:
         expected = n_figures or len(cast)
         source = iter(images)
         while batch := list(islice(source, max(batch_size, 1))):
-            for sightings in chosen.sight(batch, n_figures=expected):
+            for sightings in sight_all(chosen, batch, expected):
                 yield judge_cast(chosen, cast, sightings)
 
     def score_sequence(
         self,
         character: Character,
-        images: Iterable[NDArray[np.uint8]],
+        images: Iterable[Picture],
         *,
         batch_size: int = BATCH_SIZE,
         encoder: str | None = None,
@@ -184,7 +180,7 @@ class IdentityService:
         Parameters
         ----------
         images : iterable of ndarray of uint8, shape (height, width, 3)
-            RGB frames in their order; a generator will do.
+            RGB frames in their order, None for one that holds NaN; a generator will do.
         progress : callable
             Told after each batch how many frames are done.
         """

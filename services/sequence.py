@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from ..consistency.verdict import Verdict
     from .gallery import Gallery
 
+    Picture = NDArray[np.uint8] | None
+
 Progress = Callable[[int], None]
 
 
 def score_frames(
-    judge: Judge, watch: CopyWatch, images: Iterable[NDArray[np.uint8]], batch_size: int, progress: Progress
+    judge: Judge, watch: CopyWatch, images: Iterable[Picture], batch_size: int, progress: Progress
 ) -> SequenceScore:
     """Judge frame after frame, holding one batch of them.
 
@@ -39,16 +41,33 @@ def score_frames(
     verdicts: list[Verdict] = []
     source = iter(images)
     while batch := list(islice(source, max(batch_size, 1))):
-        for image, sightings in zip(batch, judge.encoder.sight(batch), strict=True):
+        for image, sightings in zip(batch, sight_all(judge.encoder, batch), strict=True):
             verdict = judge.of_best(sightings)
-            watch.watch(len(verdicts), image, _judged(verdict, sightings))
+            if image is not None:
+                watch.watch(len(verdicts), image, _judged(verdict, sightings))
             verdicts.append(verdict)
         progress(len(verdicts))
     return sequence_score(verdicts, copies=watch.copies, longest_hold=watch.longest_hold)
 
 
-def _judged(verdict: Verdict, sightings: Sequence[Sighting]) -> Sighting | None:
-    return next((sighting for sighting in sightings if sighting.box == verdict.box), None)
+def sight_all(
+    encoder: IdentityEncoder, images: Sequence[Picture], n_figures: int | None = None
+) -> list[list[Sighting] | None]:
+    """Encode the figures of each picture; None where there is no picture to look at."""
+    pictures = [image for image in images if image is not None]
+    seen = iter(encoder.sight(pictures, n_figures=n_figures) if pictures else [])
+    return [None if image is None else next(seen) for image in images]
+
+
+def drift_curve(score: SequenceScore) -> NDArray[np.uint8]:
+    """Draw the drift of a sequence with its trend and threshold; shape (height, width, 3), RGB."""
+    from ..consistency.drift_curve import draw_drift_curve
+
+    return draw_drift_curve(score)
+
+
+def _judged(verdict: Verdict, sightings: Sequence[Sighting] | None) -> Sighting | None:
+    return next((sighting for sighting in sightings or () if sighting.box == verdict.box), None)
 
 
 def watch_for_copies(

@@ -6,6 +6,7 @@ from PIL import Image
 from support.blocks import BLUE, GREEN, RED, BlockEncoder, block, turned
 from support.media import TEAL, draw_figure
 from tower_anime.consistency.copies import CopyWatch, figure_look
+from tower_anime.consistency.drift_curve import draw_drift_curve
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.base import Sighting
 from tower_anime.consistency.identity import build_identity
@@ -116,3 +117,18 @@ def test_a_pasted_figure_is_told_from_a_drawing_of_it(is_mirrored: bool) -> None
     watch.watch(0, np.asarray(frame), pasted)
     watch.watch(1, drawn, seen)
     assert [(copy.frame, copy.reference, copy.is_mirrored) for copy in watch.copies] == [(0, 0, is_mirrored)]
+
+
+def test_the_curve_shows_drift_limit_and_gaps_where_they_are() -> None:
+    encoder = BlockEncoder()
+    judge = Judge(encoder, build_identity(encoder, [block(RED)]))
+    blank = np.zeros((512, 512, 3), np.uint8)
+    frames = [block(RED)] * 10 + [blank] * 10 + [block(BLUE)] * 10
+    picture = draw_drift_curve(sequence_score(score_images(judge, frames))).astype(int)
+    red_rows = np.flatnonzero((np.abs(picture - (200, 50, 60)).sum(axis=2) < 30).sum(axis=1) > 400)
+    shaded = np.flatnonzero((picture[150] == (240, 224, 200)).all(axis=1))
+    blue = np.argwhere(np.abs(picture - (60, 110, 190)).sum(axis=2) < 30)
+    first, last = blue[blue[:, 1] < 300], blue[blue[:, 1] > 700]
+    assert last[:, 0].mean() < red_rows.mean() < first[:, 0].mean()
+    assert 340 < shaded.min() < 400
+    assert 620 < shaded.max() < 680

@@ -1,4 +1,4 @@
-"""Checks that need torch and ComfyUI in process: ``python checks_in_host.py COMFYUI_FOLDER PACK_FOLDER``.
+"""Checks that need torch and ComfyUI in process: ``python checks_in_host.py COMFYUI PACK CHECKPOINT``.
 
 Run by the host's own Python; tells pytest as JSON: for each ``check_…`` function null, or the traceback.
 """
@@ -50,6 +50,20 @@ def check_pictures_of_any_channels_become_rgb():
     assert to_image_arrays(wild)[0][0, 0].tolist() == [0, 0, 255]
     assert "(0, 8, 8, 3)" in raised(to_image_arrays, torch.zeros((0, 8, 8, 3)))
     assert "InputError" in raised(to_image_arrays, torch.zeros((1, 8, 8, 5)))
+
+
+def check_a_picture_with_nan_is_no_picture():
+    import torch
+    from pack_in_check.nodes.convert import holding_nan, to_measurable_arrays
+
+    images = torch.full((3, 8, 8, 3), 0.5)
+    images[1, 7, 7, 2] = float("nan")
+    images[2, 0, 0, 0] = float("inf")
+    assert holding_nan(images) == [False, True, False]
+    whole, broken, bright = to_measurable_arrays(images)
+    assert whole[0, 0].tolist() == [128, 128, 128]
+    assert broken is None
+    assert bright[0, 0].tolist() == [255, 128, 128]
 
 
 def check_pictures_of_different_sizes_are_letterboxed():
@@ -237,6 +251,61 @@ def check_a_trimmed_video_is_taken_as_trimmed():
     assert not path.exists()
 
 
+def check_style_attention_is_a_mix_of_two_attentions():
+    import torch
+    from pack_in_check.host.style_injection import _own_attention, _Pass, _style_attention
+
+    def attention(q, k, v, heads=4):
+        q, k, v = (x.double().reshape(x.shape[0], x.shape[1], heads, -1).transpose(1, 2) for x in (q, k, v))
+        weights = torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, -1)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, 5, 16, generator=generator) for _ in range(3))
+    keys, values = (torch.randn(1, 7, 16, generator=generator) for _ in range(2))
+    place = ("output", 1, 0)
+    options = {"n_heads": 4, "block": place[:2], "block_index": 0}
+    seen = _Pass(is_recording=False, strength=0.25, seen={place: (keys, values)})
+    mixed = _style_attention("style", _own_attention)(q, k, v, {**options, "style": seen})
+    expected = 0.75 * attention(q, k, v) + 0.25 * attention(
+        q, keys.expand(2, -1, -1), values.expand(2, -1, -1)
+    )
+    torch.testing.assert_close(mixed.double(), expected, atol=1e-5, rtol=0)
+    untouched = _style_attention("style", _own_attention)(q, k, v, options)
+    torch.testing.assert_close(untouched.double(), attention(q, k, v), atol=1e-5, rtol=0)
+
+
+def check_style_injection_changes_only_the_copy_and_only_when_asked():
+    import comfy.sd
+    import torch
+    from pack_in_check.host.style_injection import StyleOrder, inject_style, style_places
+
+    import nodes
+
+    model, clip, vae = comfy.sd.load_checkpoint_guess_config(
+        str(CHECKPOINT), output_vae=True, output_clip=True
+    )[:3]
+    prompts = [clip.encode_from_tokens_scheduled(clip.tokenize(text)) for text in ("girl", "")]
+    pictures = torch.rand(2, 48, 32, 3, generator=torch.Generator().manual_seed(1))
+
+    def latent(sampled):
+        empty = {"samples": torch.zeros(2, 4, 8, 6)}
+        return nodes.common_ksampler(sampled, 5, 2, 6.0, "euler", "normal", *prompts, empty)[0]["samples"]
+
+    assert style_places(model) == [("output", 2, 0), ("output", 3, 0)]
+    plain = latent(model)
+    styled = inject_style(model, vae, pictures, StyleOrder(0.6))
+    first = latent(styled)
+    assert torch.equal(latent(inject_style(model, vae, pictures, StyleOrder(0.0))), plain)
+    assert (first - plain).abs().mean() > 1e-2
+    assert torch.equal(latent(styled.clone()), first)
+    assert torch.equal(latent(model), plain)
+    for wrong in (StyleOrder(1.5), StyleOrder(0.5, 0.6, 0.6)):
+        assert "InputError" in raised(inject_style, model, vae, pictures, wrong)
+    flux = SimpleNamespace(model=SimpleNamespace(diffusion_model=SimpleNamespace(), model_config=None))
+    assert "no UNet" in raised(style_places, flux)
+
+
 def main(comfy, pack):
     sys.path[0] = str(comfy)
     from comfy.cli_args import args
@@ -257,4 +326,5 @@ def main(comfy, pack):
 
 
 if __name__ == "__main__":
+    CHECKPOINT = Path(sys.argv.pop())
     main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())

@@ -220,3 +220,14 @@ def write_clip(path: Path, frames: list[np.ndarray]) -> None:
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode(None))
+
+
+def test_a_picture_without_numbers_is_unknown_and_the_others_are_judged(opened, encoder, red) -> None:
+    judge = service(opened, encoder)
+    broken, whole = judge.score(red, [None, block(RED)])
+    assert (broken.status, whole.status) == (Status.UNKNOWN, Status.PASS)
+    assert "NaN" in broken.reason
+    [cast] = judge.score_cast([red], [None])
+    assert "NaN" in cast["Red"].reason
+    sequence = judge.score_sequence(red, [block(RED), None])
+    assert (sequence.coverage, sequence.drift[1]) == (0.5, None)
