@@ -10,6 +10,7 @@ import typer
 from ..services.overview import character_json, overview, project_json
 from .shared import MEDIA, AsJson, fail_on_errors, opened_services
 from .terminal import print_json, progress_bars, stderr, stdout
+from .travel import add_travel_commands
 from .versions import add_version_commands
 
 app = typer.Typer(
@@ -30,7 +31,9 @@ for name, group in {
     "db": db_app,
 }.items():
     app.add_typer(group, name=name)
+add_score_commands(character_app)
 add_version_commands(character_app)
+add_travel_commands(character_app)
 
 
 @app.command()
@@ -95,29 +98,6 @@ def character_list(as_json: AsJson = False) -> None:
     from .tables import character_table
 
     stdout().print(character_table(characters))
-
-
-@character_app.command("score")
-def character_score(
-    name: Annotated[str, typer.Argument(help="Its name, or 'project / name'.", show_default=False)],
-    images: Annotated[list[Path], MEDIA],
-    encoder: Annotated[str | None, typer.Option(help="Identity encoder; the best one without.")] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=-1, max=1, help="Raw similarity to reach instead.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Score pictures against a character's references."""
-    with opened_services() as opened:
-        character = opened.characters.named(name)
-        rows = opened.identity.score_files(character, images, encoder=encoder, threshold=threshold)
-    if as_json:
-        print_json([row.as_json() for row in rows])
-    else:
-        from .tables import score_table
-
-        stdout().print(score_table(rows))
-    fail_on_errors([row.error for row in rows])
 
 
 @music_app.command("analyze")

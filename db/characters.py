@@ -64,12 +64,12 @@ class CharacterRepository(VersionRepository):
             If the name is taken in the project, or among the shared characters.
         """
         row = CharacterRow(
-            name=_clean_name(name),
+            name=clean_character_name(name),
             project_id=project_id,
             description=description,
             prompt=prompt,
             negative_prompt=negative_prompt,
-            loras=_lora_dicts(loras),
+            loras=lora_dicts(loras),
             consistency_threshold=_threshold(consistency_threshold),
             bible=checked_bible(bible or {}),
         )
@@ -92,7 +92,7 @@ class CharacterRepository(VersionRepository):
         """
         name = clean_name(name)
         with self._database.session(read_only=True) as session:
-            found = characters_of(session, with_current_version().where(_is_named(name, project_id)))
+            found = characters_of(session, with_current_version().where(named_in(name, project_id)))
             if not found:
                 known = select(CharacterRow.name).where(_is_in(project_id)).order_by(CharacterRow.name)
                 raise unknown("character", name, session.scalars(known.limit(21)).all())
@@ -133,10 +133,10 @@ class CharacterRepository(VersionRepository):
         with self._database.session() as session:
             row = require(session, CharacterRow, character_id, "character", locked=True)
             if "name" in fields:
-                fields["name"] = _clean_name(fields["name"])
+                fields["name"] = clean_character_name(fields["name"])
                 _refuse_taken(session, fields["name"], row.project_id, besides=character_id)
             if "loras" in fields:
-                fields["loras"] = _lora_dicts(fields["loras"])
+                fields["loras"] = lora_dicts(fields["loras"])
             if "consistency_threshold" in fields:
                 fields["consistency_threshold"] = _threshold(fields["consistency_threshold"])
             if "bible" in fields:
@@ -322,7 +322,8 @@ def _is_in(project_id: int | None) -> Any:
     return CharacterRow.project_id == min(project_id, MAX_ID)
 
 
-def _is_named(name: str, project_id: int | None) -> Any:
+def named_in(name: str, project_id: int | None) -> Any:
+    """Return the condition of that name in a project, or among the shared characters."""
     return and_(CharacterRow.name == name, _is_in(project_id))
 
 
@@ -336,7 +337,7 @@ def _labels(session: Session) -> list[str]:
 
 
 def _refuse_taken(session: Session, name: str, project_id: int | None, *, besides: int = 0) -> None:
-    taken = session.scalar(select(CharacterRow.id).where(_is_named(name, project_id)))
+    taken = session.scalar(select(CharacterRow.id).where(named_in(name, project_id)))
     if taken is not None and taken != besides:
         where = "among the shared characters" if project_id is None else "in the project"
         raise ConflictError(
@@ -344,7 +345,8 @@ def _refuse_taken(session: Session, name: str, project_id: int | None, *, beside
         )
 
 
-def _clean_name(name: str) -> str:
+def clean_character_name(name: str) -> str:
+    """Return a character's name as it is stored, or raise InputError."""
     cleaned = clean_name(name)
     for mark, where in (
         (_SEPARATOR, "a project and a character"),
@@ -363,5 +365,6 @@ def _threshold(value: float | None) -> float | None:
     return within(value, -1, 1, "consistency_threshold")
 
 
-def _lora_dicts(loras: Iterable[CharacterLora]) -> list[dict[str, Any]]:
+def lora_dicts(loras: Iterable[CharacterLora]) -> list[dict[str, Any]]:
+    """Return LoRAs as they are stored."""
     return [asdict(lora) for lora in loras]

@@ -57,7 +57,7 @@ def read_vectors(
         EmbeddingRow.encoder == encoder,
         EmbeddingRow.encoder_version == encoder_version,
     )
-    return {key: sighting.embedding for key, sighting in _sound(session.scalars(stored)).items()}
+    return {key: sighting.embedding for key, sighting in sound_sightings(session.scalars(stored)).items()}
 
 
 def find_sightings(
@@ -72,10 +72,11 @@ def find_sightings(
         EmbeddingRow.encoder_version == encoder_version,
         EmbeddingRow.sha256.in_(keys),
     )
-    return _sound(session.scalars(stored))
+    return sound_sightings(session.scalars(stored))
 
 
-def _sound(rows: Iterable[EmbeddingRow]) -> dict[str, StoredSighting]:
+def sound_sightings(rows: Iterable[EmbeddingRow]) -> dict[str, StoredSighting]:
+    """Return the undamaged ones of stored rows, by `Reference.key`."""
     found: dict[str, StoredSighting] = {}
     for row in rows:
         fault = vector_fault(row.vector, row.dimension)

@@ -16,6 +16,8 @@ from .openapi import add_openapi_routes
 from .pool import CpuPool
 from .projects import add_project_routes
 from .registrar import Registrar
+from .sequences import add_sequence_routes
+from .travel import add_travel_routes
 from .uploads import PictureUpload
 from .versions import add_bible_routes, add_version_routes
 
@@ -50,8 +52,10 @@ def add_routes(
     add_project_routes(api, services)
     add_character_routes(api, services)
     add_picture_routes(api, services, pool)
+    add_sequence_routes(api, services, pool)
     add_version_routes(api, services, pool)
     add_bible_routes(api, services)
+    add_travel_routes(api, services, pool)
     add_job_routes(api, services)
     add_asset_routes(api, services)
     add_openapi_routes(api)

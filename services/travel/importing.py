@@ -1,0 +1,232 @@
+"""A travelling file as a character to store: everything checked before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ...consistency.character import Character, CharacterLora, CharacterVersion, Reference
+from ...db.embeddings import StoredSighting
+from ...db.travel import KeptCharacter, KeptEmbeddings, KeptVersion
+from ...errors import InputError
+from ...production.character_bible import checked_bible
+from ..files import copy_whole
+from .archive import SealedArchive, refuse
+from .exporting import picture_suffix
+from .manifest import EmbeddingsEntry, Manifest, ReferenceEntry, VersionEntry, read_manifest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# An embedding has length 1, or 0 where no figure was seen; float32 keeps it to seven digits.
+_LENGTH_TOLERANCE = 1e-3
+
+
+@dataclass
+class Pictures:
+    """The reference pictures of an arriving character: first beside, then in the store.
+
+    Parameters
+    ----------
+    staging : Path
+        Folder where they lie until all is checked.
+    store : Path
+        Folder of the stored references.
+    """
+
+    staging: Path
+    store: Path
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _fresh: list[Path] = field(default_factory=list)
+
+    def target(self, member: str) -> Path:
+        """Return where a picture is stored: under the digest of its bytes."""
+        name = PurePosixPath(member).name
+        return self.store / name[:2] / name
+
+    def keep(self) -> None:
+        """Copy the pictures that are not there yet into the store."""
+        for member in self.sizes:
+            target = self.target(member)
+            if not target.is_file():
+                self._fresh.append(target)
+                copy_whole(self.staging / PurePosixPath(member).name, target)
+
+    def forget(self) -> None:
+        """Take out of the store what `keep` put there."""
+        for path in self._fresh:
+            path.unlink(missing_ok=True)
+            try:
+                path.parent.rmdir()
+            except OSError:  # other pictures are in it
+                continue
+
+
+def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCharacter]:
+    """Check all that is in a file, and return it as a character to store.
+
+    Pictures are written to the staging folder and decoded one at a time.
+
+    Raises
+    ------
+    InputError
+        If anything in it is not as it should be.
+    """
+    manifest = read_manifest(archive.manifest(), archive.sizes)
+    try:
+        bible = checked_bible(manifest.character.bible)
+    except InputError as error:
+        refuse(str(error).rstrip("."))
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for path, member in sorted(manifest.by_path().items()):
+        staged = pictures.staging / PurePosixPath(path).name
+        archive.extract(path, staged, member.sha256)
+        if path.startswith("embeddings/"):
+            vectors[path] = _numbers(staged, path)
+        else:
+            size = _checked_picture(staged, path)
+            if path.startswith("references/"):
+                pictures.sizes[path] = size
+    versions = tuple(_version(entry, manifest, pictures, vectors) for entry in manifest.versions)
+    entry = manifest.character
+    current = next(one.version for one in versions if one.version.number == manifest.current_version)
+    character = Character(
+        id=0,
+        name=entry.name,
+        version=current,
+        description=entry.description,
+        prompt=entry.prompt,
+        negative_prompt=entry.negative_prompt,
+        loras=tuple(CharacterLora(**lora.model_dump()) for lora in entry.loras),
+        consistency_threshold=entry.consistency_threshold,
+        color_palette=entry.color_palette,
+        style_template=entry.style_template,
+        bible=bible,
+        current_version=manifest.current_version,
+    )
+    poses = {pose.name: pose.keypoints for pose in manifest.poses}
+    return manifest, KeptCharacter(character, versions, poses)
+
+
+def usable(kept: KeptCharacter, known: Mapping[str, str]) -> tuple[KeptCharacter, list[tuple[str, str]]]:
+    """Leave out the embeddings that nothing here can be compared with.
+
+    Parameters
+    ----------
+    kept : KeptCharacter
+        As it arrived.
+    known : mapping of str to str
+        Version of each encoder that is here.
+
+    Returns
+    -------
+    KeptCharacter
+        With the embeddings of those encoders in those versions.
+    list of tuple of str
+        Encoder and version of what was left out.
+    """
+    left_out: dict[tuple[str, str], None] = {}
+    versions = []
+    for one in kept.versions:
+        fitting = tuple(seen for seen in one.embeddings if known.get(seen.encoder) == seen.encoder_version)
+        for seen in one.embeddings:
+            if seen not in fitting:
+                left_out[seen.encoder, seen.encoder_version] = None
+        versions.append(KeptVersion(one.version, fitting))
+    return KeptCharacter(kept.character, tuple(versions), kept.poses), list(left_out)
+
+
+def _version(
+    entry: VersionEntry,
+    manifest: Manifest,
+    pictures: Pictures,
+    vectors: Mapping[str, NDArray[np.float32]],
+) -> KeptVersion:
+    from ...db.versions import clean_state
+
+    references = tuple(_reference(reference, manifest, pictures) for reference in entry.references)
+    keys = {reference.key for reference in references}
+    version = CharacterVersion(
+        id=0,
+        number=entry.number,
+        age_state=clean_state(entry.age_state, "age_state"),
+        emotional_state=clean_state(entry.emotional_state, "emotional_state"),
+        prompt=entry.prompt,
+        references=references,
+    )
+    return KeptVersion(version, tuple(_embeddings(one, keys, vectors) for one in entry.embeddings))
+
+
+def _reference(entry: ReferenceEntry, manifest: Manifest, pictures: Pictures) -> Reference:
+    width, height = pictures.sizes[entry.member]
+    box = (entry.box[0], entry.box[1], entry.box[2], entry.box[3]) if entry.box else None
+    if box is not None and not (box[0] < box[2] <= width and box[1] < box[3] <= height):
+        refuse(f"the figure chosen in {entry.member} is not in the picture")
+    return Reference(
+        path=pictures.target(entry.member),
+        sha256=manifest.by_path()[entry.member].sha256,
+        width=width,
+        height=height,
+        warnings=tuple(entry.warnings),
+        weight=entry.weight,
+        box=box,
+    )
+
+
+def _embeddings(
+    entry: EmbeddingsEntry, keys: set[str], vectors: Mapping[str, NDArray[np.float32]]
+) -> KeptEmbeddings:
+    rows = vectors[entry.member].reshape(len(entry.seen), entry.dimension)
+    sightings = {}
+    for seen, row in zip(entry.seen, rows, strict=True):
+        if seen.key not in keys or seen.key in sightings:
+            refuse(f"{entry.member} speaks of a picture that its version has not, or twice")
+        length = float((row.astype("f8") ** 2).sum()) ** 0.5
+        if length and abs(length - 1.0) > _LENGTH_TOLERANCE:
+            refuse(f"an embedding in {entry.member} has not the length 1")
+        box = (seen.box[0], seen.box[1], seen.box[2], seen.box[3]) if seen.box else None
+        sightings[seen.key] = StoredSighting(row.copy(), box, _checked_palette(seen.palette, entry.member))
+    return KeptEmbeddings(entry.encoder, entry.encoder_version, sightings)
+
+
+def _checked_palette(palette: dict[str, Any], member: str) -> dict[str, Any]:
+    from ...consistency.palette import Palette
+
+    if not palette:
+        return {}
+    try:
+        read = Palette.from_json(palette).as_json()
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        read = None
+    numbers = [value for part in (read or {}).values() for colour in part.values() for value in colour]
+    if read != palette or not all(isinstance(value, int | float) and 0 <= value < 1e6 for value in numbers):
+        refuse(f"a palette beside {member} is not one")
+    return palette
+
+
+def _numbers(path: Path, member: str) -> NDArray[np.float32]:
+    import numpy as np
+
+    values = np.frombuffer(path.read_bytes(), "<f4").astype(np.float32)
+    if not np.isfinite(values).all():
+        refuse(f"{member} has numbers that are not finite")
+    path.unlink()
+    return values
+
+
+def _checked_picture(path: Path, member: str) -> tuple[int, int]:
+    """Decode a picture and return its width and height."""
+    from ...consistency.images import read_image
+
+    try:
+        height, width = read_image(path).shape[:2]
+        suffix = picture_suffix(path)
+    except InputError as error:
+        reason = error.message.replace(str(path), "it").rstrip(".")
+        refuse(f"{member} is not a picture that is read: {reason}")
+    if suffix != PurePosixPath(member).suffix:
+        refuse(f"{member} is in truth a {suffix[1:].upper()}")
+    return width, height
