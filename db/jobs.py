@@ -43,8 +43,17 @@ class JobRepository:
         *,
         project_id: int | None = None,
         workflow_params: dict[str, Any] | None = None,
+        parent_id: int | None = None,
+        attempt: int = 1,
     ) -> Job:
         """Store a new job, queued.
+
+        Parameters
+        ----------
+        parent_id : int, optional
+            The job that this one tries again; one that is gone meanwhile is left out.
+        attempt : int
+            1 for the first.
 
         Raises
         ------
@@ -65,6 +74,8 @@ class JobRepository:
                 project_id=project_id,
                 workflow_params=params,
                 params_hash=_digest(params),
+                parent_id=_existing(session, parent_id),
+                attempt=attempt,
             )
             session.add(row)
             session.flush()
@@ -200,6 +211,12 @@ class JobRepository:
             return [_job(row) for row in rows]
 
 
+def _existing(session: Session, job_id: int | None) -> int | None:
+    return (
+        None if job_id is None else session.scalar(select(JobRow.id).where(JobRow.id == min(job_id, MAX_ID)))
+    )
+
+
 def _job(row: JobRow) -> Job:
     return Job(
         id=row.id,
@@ -213,6 +230,7 @@ def _job(row: JobRow) -> Job:
         workflow_params=row.workflow_params,
         error_log=row.error_log,
         attempt=row.attempt,
+        parent_id=row.parent_id,
         created_at=row.created_at,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,

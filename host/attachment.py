@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import paths
 from .probes import Probe, host_probes
+from .queueing import submit
 from .recorder import JobSink, Recorder
 
 
@@ -69,6 +70,10 @@ class ComfyHost:
     def announce(self, event: str, payload: dict[str, Any]) -> None:
         """Send an event to every browser that is connected; from any thread."""
         self._server.send_sync(event, payload)
+
+    def submit(self, prompt: Mapping[str, Any], extra_data: Mapping[str, Any]) -> str:
+        """Queue a prompt, without waiting for it to run, and return its id; from a node's thread."""
+        return submit(self._server, prompt, extra_data)
 
     def record(self, sink: JobSink) -> None:
         """Tell `sink` about every prompt from now on."""

@@ -39,6 +39,13 @@ def progress_bar() -> Callable[[int, int], None]:
     return show
 
 
+def stop_if_cancelled() -> None:
+    """Raise ComfyUI's own exception when the user has pressed Cancel."""
+    from comfy import model_management
+
+    model_management.throw_exception_if_processing_interrupted()
+
+
 def keeps_metadata() -> bool:
     """Return whether files may carry the prompt: false under ``--disable-metadata``."""
     from comfy.cli_args import args

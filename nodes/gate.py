@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from comfy_api.latest import io, ui
-from comfy_execution.graph_utils import ExecutionBlocker
+from comfy_api.latest import io
 from torch import Tensor
 
 from .. import services
 from ..consistency.character import Character
-from ..consistency.verdict import Status, Verdict
-from ..errors import GateStopError
-from ..host.execution import running_prompt_id
-from .choices import AUTO, encoder_names
+from ..services.attempts import DEFAULT_ATTEMPTS
+from ..services.gating import judge
 from .convert import to_image_arrays
-from .sockets import CONSISTENCY, CharacterSocket
+from .gate_inputs import (
+    attempts_inputs,
+    cast_inputs,
+    check_inputs,
+    encoder_input,
+    order_of,
+    threshold_input,
+)
+from .gate_runs import BLOCK, REGENERATE, REPORT, RESUBMIT, STOP, Judged, once, regenerate, resubmit
+from .sockets import CONSISTENCY, AttemptsSocket, CharacterSocket, ReportSocket
 
-REPORT, BLOCK, STOP = "report", "block", "stop"
 GATE_TYPES = ["post_gen", "pre_gen", "final"]
 
 
@@ -33,29 +35,13 @@ class ConsistencyGate(io.ComfyNode):
             category=CONSISTENCY,
             description=(
                 "Measures whether each picture shows the character, sorts the pictures, and stores the "
-                "verdict. One that cannot be measured never passes."
+                "verdict. One that cannot be measured never passes. Can have pictures made again until "
+                "they pass."
             ),
             inputs=_inputs(),
-            outputs=[
-                io.Image.Output("passed", display_name="passed", tooltip="The pictures that passed."),
-                io.Image.Output(
-                    "failed",
-                    display_name="failed",
-                    tooltip="Those that failed or could not be measured.",
-                ),
-                io.Image.Output("best", display_name="best", tooltip="The picture with the highest score."),
-                io.Boolean.Output(
-                    "all_passed", display_name="all_passed", tooltip="Whether every picture passed."
-                ),
-                io.Float.Output(
-                    "score",
-                    display_name="score",
-                    tooltip="The lowest score, 0–1; 0.5 is the threshold, and 0 stands for not measured.",
-                ),
-                io.String.Output(
-                    "report", display_name="report", tooltip="One verdict for each picture, as JSON list."
-                ),
-            ],
+            outputs=_outputs(),
+            hidden=[io.Hidden.unique_id, io.Hidden.dynprompt, io.Hidden.prompt, io.Hidden.extra_pnginfo],
+            enable_expand=True,
         )
 
     @classmethod
@@ -68,21 +54,40 @@ class ConsistencyGate(io.ComfyNode):
         threshold: float,
         encoder: str,
         gate_type: str,
+        max_attempts: int = DEFAULT_ATTEMPTS,
+        give_up_early: bool = False,
+        adjust: bool = True,
+        technical: bool = False,
+        palette: bool = False,
+        sequence: bool = False,
+        character_2: Character | None = None,
+        character_3: Character | None = None,
+        best_so_far: Tensor | None = None,
+        earlier_attempts: str | None = None,
     ) -> io.NodeOutput:
-        verdicts = services.current().identity.score(
-            character,
-            to_image_arrays(images),
-            encoder=None if encoder == AUTO else encoder,
-            threshold=threshold or None,
+        order = order_of(
+            (character, character_2, character_3),
+            encoder,
+            threshold,
+            technical=technical,
+            palette=palette,
+            sequence=sequence,
         )
-        summary = _summary(character, verdicts)
-        _record(gate_type, character, verdicts, on_fail)
-        if on_fail == STOP and not _all_passed(verdicts):
-            raise GateStopError(summary, hint="Change the picture, the threshold, or on_fail.")
-        message = summary if on_fail == BLOCK and not _all_passed(verdicts) else None
-        report = json.dumps([verdict.as_json() for verdict in verdicts], ensure_ascii=False)
-        outputs = (_all_passed(verdicts), _score(verdicts), report)
-        return io.NodeOutput(*_sorted(images, verdicts, message), *outputs, ui=ui.PreviewText(summary))
+        judged = Judged(
+            images=images,
+            report=judge(services.current().identity, to_image_arrays(images), order),
+            order=order,
+            gate_type=gate_type,
+            on_fail=on_fail,
+            max_attempts=max_attempts,
+            give_up_early=give_up_early,
+            adjust=adjust,
+        )
+        if on_fail == REGENERATE:
+            return regenerate(judged, cls.hidden, best_so_far, earlier_attempts)
+        if on_fail == RESUBMIT:
+            return resubmit(judged, cls.hidden)
+        return once(judged)
 
 
 def _inputs() -> list[io.Input]:
@@ -91,97 +96,73 @@ def _inputs() -> list[io.Input]:
         CharacterSocket.Input("character", tooltip="Whom they should show, from a Character Loader."),
         io.Combo.Input(
             "on_fail",
-            options=[REPORT, BLOCK, STOP],
+            options=[REPORT, BLOCK, STOP, REGENERATE, RESUBMIT],
             default=REPORT,
             tooltip=(
                 "When a picture does not pass. report: the others go on. block: nothing leaves passed. "
-                "stop: the run ends with an error."
+                "stop: the run ends with an error. regenerate: all of it is made again with other seeds. "
+                "resubmit: as block, and the whole prompt is queued once more with other seeds."
             ),
         ),
-        io.Float.Input(
-            "threshold",
-            default=0.0,
-            min=0.0,
-            max=1.0,
-            step=0.01,
-            tooltip="Raw similarity to reach; larger is stricter. 0 uses the character's own calibrated one.",
-        ),
-        io.Combo.Input(
-            "encoder",
-            options=encoder_names(),
-            default=AUTO,
-            tooltip="What measures; auto takes the best one installed. Two encoders' scores do not compare.",
-        ),
+        threshold_input(),
+        encoder_input(),
         io.Combo.Input(
             "gate_type",
             options=GATE_TYPES,
             default=GATE_TYPES[0],
             tooltip="Under which heading the verdict is stored: before generation, after it, or final.",
         ),
+        *attempts_inputs(),
+        io.Boolean.Input(
+            "adjust",
+            default=True,
+            optional=True,
+            tooltip=(
+                "When regenerating, change more than the seed where that helps what failed: strength of "
+                "the Embedding Injector, steps, guidance; within bounds."
+            ),
+        ),
+        *check_inputs(),
+        io.Boolean.Input(
+            "sequence",
+            default=False,
+            optional=True,
+            tooltip="The pictures are frames of one shot: flicker and drift count, and it passes as a whole.",
+        ),
+        *cast_inputs(),
+        io.Image.Input(
+            "best_so_far",
+            optional=True,
+            tooltip="Leave it empty: the gate hands the best pictures from attempt to attempt by it.",
+        ),
+        AttemptsSocket.Input(
+            "earlier_attempts",
+            optional=True,
+            tooltip="Leave it empty: the gate hands its record from attempt to attempt by it.",
+        ),
     ]
 
 
-def _all_passed(verdicts: list[Verdict]) -> bool:
-    return all(verdict.status is Status.PASS for verdict in verdicts)
-
-
-def _worst(verdicts: list[Verdict]) -> float | None:
-    """Return the lowest score that was measured, if any."""
-    return min((verdict.score for verdict in verdicts if verdict.score is not None), default=None)
-
-
-def _score(verdicts: list[Verdict]) -> float:
-    """Return the lowest score, where a picture that could not be measured counts 0."""
-    return min(0.0 if verdict.score is None else verdict.score for verdict in verdicts)
-
-
-def _summary(character: Character, verdicts: list[Verdict]) -> str:
-    n_passed = sum(verdict.status is Status.PASS for verdict in verdicts)
-    lines = [f"{n_passed} of {len(verdicts)} pictures show {character.name}."]
-    lines += [
-        f"Picture {number} ({verdict.status.value}): {verdict.reason}"
-        for number, verdict in enumerate(verdicts, 1)
-        if verdict.status is not Status.PASS
+def _outputs() -> list[io.Output]:
+    return [
+        io.Image.Output("passed", display_name="passed", tooltip="The pictures that passed."),
+        io.Image.Output(
+            "failed", display_name="failed", tooltip="Those that failed or could not be measured."
+        ),
+        io.Image.Output("best", display_name="best", tooltip="The picture with the highest score."),
+        io.Boolean.Output("all_passed", display_name="all_passed", tooltip="Whether every picture passed."),
+        io.Float.Output(
+            "score",
+            display_name="score",
+            tooltip="The lowest score, 0–1; 0.5 is the threshold, and 0 stands for not measured.",
+        ),
+        io.String.Output(
+            "report", display_name="report", tooltip="One verdict for each picture, as JSON list."
+        ),
+        ReportSocket.Output(
+            "gate_report",
+            display_name="gate_report",
+            tooltip="Everything that was found, with all attempts, for nodes that go on with it.",
+        ),
+        io.Int.Output("attempts", display_name="attempts", tooltip="How many attempts were made."),
     ]
-    return "\n".join(lines)
-
-
-def _record(gate_type: str, character: Character, verdicts: list[Verdict], on_fail: str) -> None:
-    """Store the run of the gate, with the job of the running prompt."""
-    measured = all(verdict.status is not Status.UNKNOWN for verdict in verdicts)
-    failed = any(verdict.status is Status.FAIL for verdict in verdicts)
-    prompt_id = running_prompt_id()
-    current = services.current()
-    job_id = current.job_log.job_id_of(prompt_id) if prompt_id else None
-    worst = _worst(verdicts)
-    current.gates.add(
-        gate_type,
-        _all_passed(verdicts) if measured or failed else None,
-        score=worst,
-        details={
-            "character": character.label,
-            "version": character.version.number,
-            "on_fail": on_fail,
-            "prompt_id": prompt_id,
-            "verdicts": [verdict.as_json() for verdict in verdicts],
-        },
-        job_id=job_id,
-        character_id=character.id,
-    )
-    if job_id is not None and worst is not None:
-        before = current.jobs.get(job_id).quality_score
-        current.jobs.update(job_id, quality_score=worst if before is None else min(before, worst))
-
-
-def _sorted(images: Tensor, verdicts: list[Verdict], message: str | None) -> tuple[Any, Any, Any]:
-    """Split the batch into passed, failed and best; an output without pictures blocks what follows it."""
-    passed = [index for index, verdict in enumerate(verdicts) if verdict.status is Status.PASS]
-    failed = [index for index in range(len(verdicts)) if index not in passed]
-    scores = {index: verdict.score for index, verdict in enumerate(verdicts) if verdict.score is not None}
-    best = [max(scores, key=scores.__getitem__)] if scores else []
-    nothing = ExecutionBlocker(None)
-    return (
-        ExecutionBlocker(message) if message else (images[passed] if passed else nothing),
-        images[failed] if failed else nothing,
-        images[best] if best else nothing,
-    )

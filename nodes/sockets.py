@@ -11,4 +11,21 @@ PROJECT = "Tower/Project"
 
 CharacterSocket = io.Custom("TOWER_CHARACTER")
 ProjectSocket = io.Custom("TOWER_PROJECT")
+ReportSocket = io.Custom("TOWER_REPORT")
+AttemptsSocket = io.Custom("TOWER_ATTEMPTS")
 TimelineSocket = io.Custom("TOWER_TIMELINE")
+
+
+class _AnyText(str):
+    """A type that differs from no other, which is how ComfyUI 0.3.64 tells that it fits any."""
+
+    __slots__ = ()
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = str.__hash__
+
+
+# For combos of other nodes: their type is their list, which differs from installation to installation.
+AnyChoice = io.Custom(_AnyText("*"))

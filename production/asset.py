@@ -62,6 +62,12 @@ class GateRun:
         0–1, 0.5 is the threshold.
     details : dict
         Verdicts, encoder, thresholds, and the character's name.
+    encoder, encoder_version : str
+        What measured; empty when nothing did.
+    run_key : str
+        Shared by the attempts of one regenerate loop; empty outside of one.
+    attempt : int
+        1 for the first.
     """
 
     id: int
@@ -72,3 +78,7 @@ class GateRun:
     job_id: int | None = None
     character_id: int | None = None
     timestamp: datetime | None = None
+    encoder: str = ""
+    encoder_version: str = ""
+    run_key: str = ""
+    attempt: int = 1

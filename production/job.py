@@ -84,6 +84,8 @@ class Job:
         Last sign of life while running.
     attempt : int
         1 for the first run.
+    parent_id : int or None
+        The job that this one tries again.
     """
 
     id: int
@@ -101,6 +103,7 @@ class Job:
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     completed_at: datetime | None = None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

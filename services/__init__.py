@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
+    from .early import EarlyRejection
     from .gating import GateService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
     from .models import ModelStore
     from .music import MusicService
+    from .resubmission import Resubmission
     from .travel.courier import Courier
 
 
@@ -50,6 +52,8 @@ class Services:
     assets: AssetLibrary
     gates: GateRepository
     gating: GateService
+    early: EarlyRejection
+    resubmission: Resubmission
     music: MusicService
     animatic: AnimaticService
     health: HealthService
@@ -73,6 +77,7 @@ def open_services(settings: Settings | None = None) -> Services:
     """
     # Imported here: SQLAlchemy alone takes a third of a second, which `import` of the pack may not.
     from ..db.database import Database
+    from ..db.early_scores import EarlyScoreRepository
     from ..db.episodes import EpisodeRepository
     from ..db.gates import GateRepository
     from ..db.jobs import JobRepository
@@ -82,6 +87,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
+    from .early import EarlyRejection
     from .encoders import open_encoders
     from .gating import GateService
     from .health import HealthService
@@ -89,6 +95,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .job_log import JobLog
     from .models import ModelStore
     from .music import MusicService
+    from .resubmission import Resubmission
     from .travel.courier import Courier
 
     settings = settings or load_settings()
@@ -117,6 +124,11 @@ def open_services(settings: Settings | None = None) -> Services:
         assets=assets,
         gates=gates,
         gating=GateService(characters, gates, jobs, job_log),
+        early=EarlyRejection(EarlyScoreRepository(database), job_log),
+        resubmission=Resubmission(jobs, job_log),
+        palettes=PaletteService(characters),
+        poses=PoseLibrary(database),
+        styles=StyleLibrary(database, assets, settings.home),
         music=music,
         animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
         health=HealthService(database, jobs, settings),

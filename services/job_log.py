@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConflictError, NotFoundError, StorageError, TowerError
 from ..production.job import JobStatus
+from .resubmission import Lineage, read_lineage
 
 if TYPE_CHECKING:
     from ..db.database import Database
@@ -202,20 +203,28 @@ class JobLog:
             "extra_data": submission.extra_data,
             "outputs": list(submission.outputs),
         }
+        lineage = read_lineage(submission.extra_data, submission.prompt_id)
         with self._database.session():
-            job_id = self._create(submission.prompt_id, workflow_params)
+            job_id = self._create(submission.prompt_id, workflow_params, lineage)
             self._jobs.add_event(job_id, "queued")
         with self._changed:
             self._records[submission.prompt_id] = _Record(job_id, queued_at=moment)
             self._changed.notify_all()
         self._tell(submission.prompt_id)
 
-    def _create(self, prompt_id: str, workflow_params: dict[str, Any]) -> int:
+    def _create(self, prompt_id: str, workflow_params: dict[str, Any], lineage: Lineage) -> int:
         """Create the job; a caller may give one id to several prompts, of which the later get a number."""
         name, n_earlier = prompt_id, 0
         while True:
             try:
-                return self._jobs.create(name, JOB_TYPE, workflow_params=workflow_params).id
+                job = self._jobs.create(
+                    name,
+                    JOB_TYPE,
+                    workflow_params=workflow_params,
+                    parent_id=lineage.parent_id,
+                    attempt=lineage.attempt,
+                )
+                return job.id
             except ConflictError:
                 n_earlier += 1
                 name = f"{prompt_id}#{n_earlier + 1}"

@@ -61,6 +61,10 @@ class Host(Protocol):
         """Send an event to every connected browser."""
         ...
 
+    def submit(self, prompt: Mapping[str, Any], extra_data: Mapping[str, Any]) -> str:
+        """Queue a prompt and return its id."""
+        ...
+
     def record(self, sink: JobLog) -> None:
         """Tell the log about every prompt from now on."""
         ...
@@ -89,6 +93,7 @@ def _start(host: Host) -> None:
     services = open_services(settings)
     services.models.announce_by(host.announce)
     services.health.connect(host.probes())
+    services.resubmission.connect(host.submit)
     services.job_log.start(host.announce)
     host.record(services.job_log)
     install(services)

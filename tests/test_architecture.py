@@ -13,10 +13,13 @@ FOUNDATION = {"errors", "settings"}
 # Value types: modules that hold data and no work, which any room may know.
 VALUES = {
     "consistency.character",
+    "consistency.pose",
+    "consistency.style",
+    "consistency.gate_report",
     "consistency.verdict",
     "music.track",
     "production.asset",
-    "production.character_bible",
+    "production.early_score",
     "production.character_bible",
     "production.episode",
     "production.job",

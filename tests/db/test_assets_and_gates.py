@@ -126,3 +126,30 @@ def test_impossible_gate_runs_are_refused(gates):
     with pytest.raises(NotFoundError, match="no job 9"):
         gates.add("final", None, job_id=9)
     assert gates.list() == []
+
+
+def test_the_attempts_of_a_loop_share_a_key(gates):
+    loops = {"a" * 32: 3, "b" * 32: 2}
+    for key, n_attempts in loops.items():
+        for attempt in range(1, n_attempts + 1):
+            gates.add("post_gen", False, run_key=key, attempt=attempt, encoder="ccip", encoder_version="3")
+    found = gates.list(run_key="a" * 32)
+    assert [run.attempt for run in found] == [3, 2, 1]
+    assert {(run.encoder, run.encoder_version) for run in found} == {("ccip", "3")}
+    assert [run.attempt for run in gates.list(before_id=found[0].id, run_key="a" * 32)] == [2, 1]
+    with pytest.raises(InputError, match="attempt 0"):
+        gates.add("post_gen", False, attempt=0)
+
+
+def test_a_character_that_went_meanwhile_is_left_out(gates, characters):
+    kai = characters.create("Kai")
+    characters.delete(kai.id)
+    assert gates.add("final", True, score=0.8, character_id=kai.id).character_id is None
+    assert gates.list()[0].score == 0.8
+
+
+def test_an_attempt_of_a_whole_prompt_names_the_one_before(jobs):
+    first = jobs.create("p-1", "comfyui")
+    second = jobs.create("p-2", "comfyui", parent_id=first.id, attempt=2)
+    assert jobs.get(second.id).parent_id == first.id and second.attempt == 2
+    assert jobs.create("p-3", "comfyui", parent_id=999).parent_id is None

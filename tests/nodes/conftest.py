@@ -267,6 +267,25 @@ def sampler_class() -> type[Sampler]:
     return Sampler
 
 
+@pytest.fixture
+def scorer(comfy: ComfyServer):
+    """Install scores, one for each call of the scorer; `calls` takes them out and counts the calls."""
+    installed = []
+
+    def install(*scores):
+        assert comfy.request("POST", "/probe/scorer", {"scores": list(scores)})[0] == 200
+        installed.append(scores)
+
+    def calls() -> int:
+        installed.pop()
+        return comfy.request("DELETE", "/probe/scorer")[1]["n_calls"]
+
+    install.calls = calls
+    yield install
+    while installed:
+        calls()
+
+
 @dataclass(frozen=True)
 class Media:
     """Makes sound and video in a host's input folder; what is there already stays."""

@@ -13,6 +13,7 @@ NODES = [
     "TowerCharacterLoader",
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
+    "TowerGatedKSampler",
     "TowerProjectLoader",
     "TowerProjectSaver",
 ]

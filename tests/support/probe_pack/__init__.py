@@ -83,6 +83,6 @@ class ProbeExtension(ComfyExtension):
 
 
 async def comfy_entrypoint():
-    from . import recording  # noqa: F401 - declares its routes
+    from . import recording, scoring  # noqa: F401 - they declare their routes
 
     return ProbeExtension()
