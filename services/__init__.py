@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from .job_log import JobLog
     from .models import ModelStore
     from .music import MusicService
+    from .palettes import PaletteService
+    from .poses import PoseLibrary
     from .resubmission import Resubmission
+    from .styles import StyleLibrary
     from .travel.courier import Courier
 
 
@@ -54,6 +57,9 @@ class Services:
     gating: GateService
     early: EarlyRejection
     resubmission: Resubmission
+    palettes: PaletteService
+    poses: PoseLibrary
+    styles: StyleLibrary
     music: MusicService
     animatic: AnimaticService
     health: HealthService
@@ -95,7 +101,10 @@ def open_services(settings: Settings | None = None) -> Services:
     from .job_log import JobLog
     from .models import ModelStore
     from .music import MusicService
+    from .palettes import PaletteService
+    from .poses import PoseLibrary
     from .resubmission import Resubmission
+    from .styles import StyleLibrary
     from .travel.courier import Courier
 
     settings = settings or load_settings()
