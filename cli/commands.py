@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from ..services.overview import character_json, overview, project_json
+from .doctor import add_doctor_command
+from .models import model_app
+from .scores import add_score_commands
 from .shared import MEDIA, AsJson, fail_on_errors, opened_services
+from .studio import add_studio_commands
 from .terminal import print_json, progress_bars, stderr, stdout
 from .travel import add_travel_commands
 from .versions import add_version_commands
@@ -28,12 +32,15 @@ for name, group in {
     "music": music_app,
     "video": video_app,
     "project": project_app,
+    "models": model_app,
     "db": db_app,
 }.items():
     app.add_typer(group, name=name)
+add_doctor_command(app)
 add_score_commands(character_app)
 add_version_commands(character_app)
 add_travel_commands(character_app)
+add_studio_commands(character_app)
 
 
 @app.command()
@@ -188,22 +195,4 @@ def db_check(as_json: AsJson = False) -> None:
             stdout().print(sentence, markup=False)
         stdout().print("The database is sound." if is_sound else "The database is damaged.")
     if not is_sound:
-        raise typer.Exit(1)
-
-
-@app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check this installation and say what is missing."""
-    from ..services.doctor import examine
-    from ..settings import load_settings
-
-    checks = examine(load_settings())
-    is_well = all(check.is_ok for check in checks)
-    if as_json:
-        print_json({"ok": is_well, "checks": [check.as_json() for check in checks]})
-    else:
-        from .tables import doctor_table
-
-        stdout().print(doctor_table(checks))
-    if not is_well:
         raise typer.Exit(1)

@@ -41,6 +41,9 @@ class ReferenceCheck:
         Whether it may define the character.
     errors, warnings : tuple of str
         Sentences: why it was refused; what makes it a poor reference.
+    concerns : tuple of str
+        What each warning is about: ``soft``, ``dark``, ``white``, ``small_figure``, ``no_figure``,
+        ``small_head``, ``several_figures``, ``unlike`` or ``copy``.
     box : tuple of int or None
         The figure that was chosen in it.
     report : dict
@@ -52,6 +55,7 @@ class ReferenceCheck:
     accepted: bool
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ()
     box: Box | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -62,6 +66,7 @@ class ReferenceCheck:
             "accepted": self.accepted,
             "errors": list(self.errors),
             "warnings": list(self.warnings),
+            "concerns": list(self.concerns),
             "box": self.box,
             "report": self.report,
         }
@@ -89,14 +94,23 @@ class ReferenceFindings:
     def __init__(self, name: str) -> None:
         self.name = name
         self.errors: list[str] = []
-        self.warnings: list[str] = []
+        self.warnings: list[tuple[str, str]] = []
         self.report: dict[str, Any] = {}
 
     def check(self, box: Box | None) -> ReferenceCheck:
         """Return what was found so far."""
         return ReferenceCheck(
-            self.name, not self.errors, tuple(self.errors), tuple(self.warnings), box, self.report
+            name=self.name,
+            accepted=not self.errors,
+            errors=tuple(self.errors),
+            warnings=tuple(sentence for _, sentence in self.warnings),
+            concerns=tuple(concern for concern, _ in self.warnings),
+            box=box,
+            report=self.report,
         )
+
+    def _warn(self, concern: str, sentence: str) -> None:
+        self.warnings.append((concern, sentence))
 
     def judge_quality(self, image: NDArray[np.uint8], part: NDArray[np.uint8]) -> None:
         """Measure size, sharpness and exposure, of the chosen part where there is one."""
@@ -110,6 +124,7 @@ class ReferenceFindings:
             return
         quality = measure_picture(part)
         self.report |= {**quality.as_json(), "width": width, "height": height}
+        self.report["photographic"] = quality.is_photographic
         if quality.contrast < _BLANK_CONTRAST:
             self.errors.append(f"{self.name} is blank. Give a picture of the character.")
         elif quality.sharpness < _BLURRED:
@@ -119,8 +134,9 @@ class ReferenceFindings:
             )
         self.warnings += _exposure(self.name, quality)
         if min(part.shape[:2]) < _MIN_FIGURE_SIDE:
-            self.warnings.append(
-                f"The figure chosen in {self.name} is only {part.shape[1]}×{part.shape[0]} pixels."
+            self._warn(
+                "small_figure",
+                f"The figure chosen in {self.name} is only {part.shape[1]}×{part.shape[0]} pixels.",
             )
 
     def judge_figure(
@@ -136,31 +152,35 @@ class ReferenceFindings:
             self.report |= {"figure_box": [left + x, top + y, right + x, bottom + y]}
             self.report |= {"figure_share": round(share, 4)}
         else:
-            self.warnings.append(
-                f"No figure was found in {self.name} by {encoder.name}; it will not be used for comparison."
+            self._warn(
+                "no_figure",
+                f"No figure was found in {self.name} by {encoder.name}; it will not be used for comparison.",
             )
         if surest is not None:
             self._judge_head(2 * surest.head.radius / surest.scale / part.shape[0])
         if n_figures > 1 and box is None:
-            self.warnings.append(
+            self._warn(
+                "several_figures",
                 f"{self.name} shows {n_figures} figures; the surest is taken. Choose one with a box, or cut "
-                "the picture."
+                "the picture.",
             )
 
     def _judge_head(self, share: float) -> None:
         self.report["head_share"] = round(share, 4)
         if share < _MIN_HEAD:
-            self.warnings.append(
-                f"The head in {self.name} takes {share:.0%} of its height; the face cannot be read well."
+            self._warn(
+                "small_head",
+                f"The head in {self.name} takes {share:.0%} of its height; the face cannot be read well.",
             )
 
     def judge_likeness(self, similarity: float, *, is_outlier: bool) -> None:
         """Compare it with the other references; NaN where there is nothing to compare."""
         self.report["similarity"] = round(similarity, 4) if math.isfinite(similarity) else None
         if is_outlier:
-            self.warnings.append(
+            self._warn(
+                "unlike",
                 f"{self.name} is unlike the others (similarity {similarity:.2f}): another character, or "
-                "another outfit, which wants a version of its own."
+                "another outfit, which wants a version of its own.",
             )
 
     def judge_copy(self, copy: tuple[int, str] | None, names: Sequence[str]) -> None:
@@ -168,17 +188,18 @@ class ReferenceFindings:
         self.report["copy_of"] = None if copy is None else names[copy[0]]
         if copy is not None:
             how = "the same picture as" if copy[1] == "same" else "the mirror image of"
-            self.warnings.append(f"{self.name} shows {how} {names[copy[0]]}; it adds nothing.")
+            self._warn("copy", f"{self.name} shows {how} {names[copy[0]]}; it adds nothing.")
 
 
-def _exposure(name: str, quality: PictureQuality) -> list[str]:
+def _exposure(name: str, quality: PictureQuality) -> list[tuple[str, str]]:
     if quality.contrast < _BLANK_CONTRAST:
         return []
     found = []
     if _BLURRED <= quality.sharpness < _SOFT:
-        found.append(f"{name} is soft (sharpness {quality.sharpness:.2f}); a sharper picture is better.")
+        soft = f"{name} is soft (sharpness {quality.sharpness:.2f}); a sharper picture is better."
+        found.append(("soft", soft))
     if quality.dark > 0.6 or quality.lightness < 25:
-        found.append(f"{name} is very dark; colours cannot be read well.")
+        found.append(("dark", f"{name} is very dark; colours cannot be read well."))
     elif quality.bright > 0.95:
-        found.append(f"{name} is almost entirely white.")
+        found.append(("white", f"{name} is almost entirely white."))
     return found

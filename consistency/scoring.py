@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .identity import Identity
     from .rivals import Rivals
 
+# One more than expected is looked at as a rule, so only three figures are worth a word.
+_CROWD = 3
 NO_NUMBERS = "The picture holds values that are not numbers (NaN), so nothing can be measured."
 
 
@@ -98,7 +100,10 @@ class Judge:
         verdicts = self.of_each(sightings)
         if not verdicts:
             return unknown_verdict(self.encoder, "No figure was found in the picture.")
-        return max(verdicts, key=rank)
+        best = max(verdicts, key=rank)
+        if len(verdicts) < _CROWD:
+            return best
+        return replace(best, reason=f"{best.reason[:-1]}; the best of {len(verdicts)} figures.")
 
     def _alone(self, sighting: Sighting, similarities: NDArray[np.float64]) -> Verdict:
         seen = np.isfinite(similarities)

@@ -87,15 +87,23 @@ class Gallery:
         """
         from ..consistency.rivals import rivals_of
 
-        own, left_out = {reference.sha256 for reference in character.references}, set(besides)
+        left_out = set(besides)
         others: dict[str, Identity] = {}
+        for other in self.others(character):
+            identity = None if other.id in left_out else self._stored_identity(other, encoder)
+            if identity is not None:
+                others[other.label] = identity
+        return rivals_of(others, len(encoder.views))
+
+    def others(self, character: Character) -> list[Character]:
+        """Return the characters of its project, and the shared ones, who are somebody else."""
+        own = {reference.sha256 for reference in character.references}
+        found = []
         for other in self._characters.companions(character, limit=MAX_RIVALS):
             pictures = {reference.sha256 for reference in other.references}
-            if pictures and not pictures & own and other.id not in left_out:
-                identity = self._stored_identity(other, encoder)
-                if identity is not None:
-                    others[other.label] = identity
-        return rivals_of(others, len(encoder.views))
+            if pictures and not pictures & own:
+                found.append(other)
+        return found
 
     def _stored_identity(self, character: Character, encoder: IdentityEncoder) -> Identity | None:
         key = _key(character, encoder, character.consistency_threshold)

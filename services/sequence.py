@@ -108,6 +108,13 @@ def iterate_pictures(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
                 yield to_frame(frame, shape.shown_size, shape)
 
 
+def holds_clip(paths: Sequence[Path]) -> bool:
+    """Tell whether one of the files is a clip."""
+    from ..production.frames import is_clip
+
+    return any(is_clip(path) for path in paths if path.is_file())
+
+
 def count_pictures(paths: Sequence[Path]) -> int:
     """Count pictures and frames of clips without decoding them."""
     from ..production.clip import probe

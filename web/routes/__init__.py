@@ -10,8 +10,11 @@ from aiohttp import web
 from .access import AccessRules
 from .assets import add_asset_routes
 from .characters import add_character_routes, add_picture_routes
+from .doctor import add_doctor_routes
+from .gates import add_gate_routes
 from .health import add_health_routes
 from .jobs import add_job_routes
+from .models import add_model_routes
 from .openapi import add_openapi_routes
 from .pool import CpuPool
 from .projects import add_project_routes
@@ -49,6 +52,7 @@ def add_routes(
         lambda request: PictureUpload(request, services.settings.home, pool),
     )
     add_health_routes(api, services)
+    add_doctor_routes(api, services, pool)
     add_project_routes(api, services)
     add_character_routes(api, services)
     add_picture_routes(api, services, pool)
@@ -57,5 +61,7 @@ def add_routes(
     add_bible_routes(api, services)
     add_travel_routes(api, services, pool)
     add_job_routes(api, services)
+    add_gate_routes(api, services)
     add_asset_routes(api, services)
+    add_model_routes(api, services)
     add_openapi_routes(api)

@@ -111,6 +111,7 @@ def add_picture_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
                 pictures.paths,
                 encoder=query.encoder,
                 threshold=query.threshold,
+                mapping=query.mapping,
             )
         return [
             ScoreShown.model_validate(

@@ -147,6 +147,9 @@ class ScoreQuery(Parameters):
     threshold: Annotated[UrlNumber, Field(ge=-1, le=1)] | None = Field(
         default=None, description="Raw similarity to reach, instead of the calibrated one."
     )
+    mapping: Literal["calibrated", "legacy"] = Field(
+        default="calibrated", description="How a similarity becomes a score."
+    )
 
 
 class Lora(Body):
@@ -241,6 +244,14 @@ class ReferencesAdded(Shown):
     checks: list[PictureCheck]
 
 
+class ViewShown(Shown):
+    """How well one view of a figure matches."""
+
+    similarity: float
+    threshold: float
+    score: float
+
+
 class ScoreShown(Shown):
     """How well one picture shows a character."""
 
@@ -251,9 +262,17 @@ class ScoreShown(Shown):
     encoder: str
     encoder_version: str
     threshold: float | None
+    calibration: str = Field(description="How the threshold came about; empty when nothing was measured.")
+    mapping: str = Field(description="How the similarity became the score, with its version.")
+    band: Literal["match", "borderline", "other", ""]
     palette_delta_e: float | None
     reason: str
     box: tuple[int, int, int, int] | None = None
+    views: dict[str, ViewShown] = Field(description="The same for each view of the figure that was seen.")
+    margin: float | None = Field(
+        description="Similarity minus that to the most similar other character; below 0 it is more like them."
+    )
+    rival: str = Field(description="Who that is.")
 
 
 # jobs
@@ -284,6 +303,7 @@ class JobShown(Shown):
     quality_score: float | None
     error: str = Field(default="", validation_alias="error_log", description="Its last line says why.")
     attempt: int
+    parent_id: int | None = Field(default=None, description="The job that this one tries again.")
     created_at: datetime | None
     started_at: datetime | None
     heartbeat_at: datetime | None

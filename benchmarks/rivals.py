@@ -1,0 +1,86 @@
+"""What the project's other characters do for a decision; the argument is how many characters a hand.
+
+For each drawn character there is a sibling in the project: somebody with the same hair, or a look-alike
+who differs in one feature. Pictures of both are judged as the character, once without rivals, once with
+any rival taking away whom it is nearer to, and once with the rule in use: only one who would pass as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+from drawn import draw, look_alike, random_look, random_shot, reference_shots, same_hair
+from tower_anime.consistency.encoders.appearance import AppearanceEncoder
+from tower_anime.consistency.identity import build_identity
+from tower_anime.consistency.rivals import rivals_of
+from tower_anime.consistency.scoring import Judge
+from tower_anime.consistency.verdict import Status
+
+SEED = 5
+N_PICTURES, N_REFERENCES, N_STRANGERS = 4, 5, 3
+
+
+@dataclass
+class Tally:
+    """Passes of one kind of picture under each rule."""
+
+    alone: list[bool] = field(default_factory=list)
+    nearest: list[bool] = field(default_factory=list)
+    rule: list[bool] = field(default_factory=list)
+    borderline: list[bool] = field(default_factory=list)
+    wrong: list[bool] = field(default_factory=list)
+
+    def line(self) -> str:
+        wrong = np.array(self.wrong)
+        share = float(np.array(self.borderline)[wrong].mean()) if wrong.any() else float("nan")
+        passes = (float(np.mean(each)) for each in (self.alone, self.nearest, self.rule))
+        return (
+            "  ".join(f"{value:.3f}" for value in passes)
+            + f"   of {wrong.sum()} mistakes {share:.2f} borderline"
+        )
+
+
+def main() -> None:
+    n_characters = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    print("passes:                alone  nearest  rule")
+    for hand in ("cel", "chibi", "painted"):
+        for kind, sibling_of in {"same hair": same_hair, "look-alike": look_alike}.items():
+            own, theirs = measure(hand, sibling_of, n_characters)
+            print(f"{hand:<8}{kind:<11} own   {own.line()}")
+            print(f"{hand:<8}{kind:<11} other {theirs.line()}")
+
+
+def measure(hand, sibling_of, n_characters: int) -> tuple[Tally, Tally]:
+    """Judge pictures of characters and of their siblings as the characters."""
+    rng, encoder = np.random.default_rng(SEED), AppearanceEncoder()
+    own, theirs = Tally(), Tally()
+
+    def identity_of(look):
+        return build_identity(
+            encoder, [draw(look, shot, hand).image for shot in reference_shots(rng, N_REFERENCES)]
+        )
+
+    strangers = {f"stranger {n}": identity_of(random_look(rng)) for n in range(N_STRANGERS)}
+    for _ in range(n_characters):
+        look = random_look(rng)
+        sibling = sibling_of(rng, look)
+        identity = identity_of(look)
+        others = {**strangers, "sibling": identity_of(sibling)}
+        alone, judge = Judge(encoder, identity), Judge(encoder, identity, rivals_of(others, 1))
+        for shown, tally, is_same in ((look, own, True), (sibling, theirs, False)):
+            pictures = [draw(shown, random_shot(rng), hand).image for _ in range(N_PICTURES)]
+            for sightings in encoder.sight(pictures, n_figures=1):
+                before, after = alone.of_best(sightings), judge.of_best(sightings)
+                passes = before.status is Status.PASS
+                tally.alone.append(passes)
+                tally.nearest.append(passes and (after.margin or 0.0) >= 0)
+                tally.rule.append(after.status is Status.PASS)
+                tally.wrong.append((after.status is Status.PASS) != is_same)
+                tally.borderline.append(after.band == "borderline")
+    return own, theirs
+
+
+if __name__ == "__main__":
+    main()
