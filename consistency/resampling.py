@@ -121,19 +121,20 @@ def letterboxed(
     inner = max(1, round(columns * ratio)), max(1, round(rows * ratio))
     left, top = ((width - inner[0]) // 2, (height - inner[1]) // 2) if is_centred else (0, 0)
     batch = np.empty((1, 3, height, width), np.float32)
-    if inner != (width, height):
-        edge = (margin - np.asarray(scaling.mean)) / np.asarray(scaling.deviation)
-        batch[0] = edge.astype(np.float32)[:, None, None]
-    scaling.apply(_shrunk(image, inner), batch[0, :, top : top + inner[1], left : left + inner[0]])
+    edge = ((margin - np.asarray(scaling.mean)) / np.asarray(scaling.deviation)).astype(np.float32)
+    right, bottom = left + inner[0], top + inner[1]
+    for rim in (batch[0, :, :top], batch[0, :, bottom:], batch[0, :, :, :left], batch[0, :, :, right:]):
+        rim[...] = edge[:, None, None]
+    scaling.apply(_shrunk(image, inner), batch[0, :, top:bottom, left:right])
     return Letterbox(batch, (inner[0] / columns, inner[1] / rows), (left, top))
 
 
 def _shrunk(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Resize for a detector: first by a whole factor, which costs a fifth of the filter."""
-    picture = Image.fromarray(image)
-    if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
-    return np.asarray(picture).transpose(2, 0, 1)
+    if (image.shape[1], image.shape[0]) == size:
+        return image.transpose(2, 0, 1)
+    scaled = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
+    return np.asarray(scaled).transpose(2, 0, 1)
 
 
 def frame_size(image: NDArray[np.uint8], longest: int, multiple: int) -> tuple[int, int]:
