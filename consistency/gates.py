@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -22,6 +22,10 @@ FLICKER_LIMIT = 2.5
 # How much the distance from the references may grow from the first third of a shot to the last.
 DRIFT_LIMIT = 0.10
 _MIN_FRAMES = 3
+
+Picture = Optional["NDArray[np.uint8]"]
+
+_BROKEN = Check("blank", Status.UNKNOWN, "The picture holds values that are no numbers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class GatePolicy:
 
 
 def judge_pictures(
-    images: Sequence[NDArray[np.uint8]],
+    images: Sequence[Picture],
     casts: Sequence[Mapping[str, Verdict]],
     policy: GatePolicy,
 ) -> GateReport:
@@ -56,8 +60,8 @@ def judge_pictures(
 
     Parameters
     ----------
-    images : sequence of ndarray of uint8, shape (height, width, 3)
-        RGB pictures.
+    images : sequence of ndarray of uint8, shape (height, width, 3), or None
+        RGB pictures; None for one that holds values which are no numbers.
     casts : sequence of mapping of str to Verdict
         For each picture the verdict on each character that it should show, by label.
     policy : GatePolicy
@@ -67,13 +71,13 @@ def judge_pictures(
     return GateReport(pictures, tuple(sequence_checks(images, casts)) if policy.sequence else ())
 
 
-def judge_picture(image: NDArray[np.uint8], cast: Mapping[str, Verdict], policy: GatePolicy) -> PictureResult:
+def judge_picture(image: Picture, cast: Mapping[str, Verdict], policy: GatePolicy) -> PictureResult:
     """Join all checks of one picture; any that failed or is unknown keeps it from passing."""
     checks = [identity_check(label, verdict) for label, verdict in cast.items()]
     if policy.palette:
         checks += [palette_check(label, verdict) for label, verdict in cast.items()]
     if policy.technical:
-        checks += technical_checks(image, policy.limits)
+        checks += [_BROKEN] if image is None else technical_checks(image, policy.limits)
     verdicts = {label: verdict.as_json() for label, verdict in cast.items()}
     return join_checks(checks, verdicts)
 
@@ -116,9 +120,7 @@ def palette_check(label: str, verdict: Verdict) -> Check:
     return replace(found, subject=label)
 
 
-def sequence_checks(
-    images: Sequence[NDArray[np.uint8]], casts: Sequence[Mapping[str, Verdict]]
-) -> list[Check]:
+def sequence_checks(images: Sequence[Picture], casts: Sequence[Mapping[str, Verdict]]) -> list[Check]:
     """Check the frames of one shot for flicker, and for drift of each character.
 
     Below three frames neither can be measured, so both are unknown.
@@ -129,9 +131,19 @@ def sequence_checks(
         return [Check("flicker", Status.UNKNOWN, reason)] + [
             Check("drift", Status.UNKNOWN, reason, subject=label) for label in labels
         ]
-    means = np.array([image.mean(axis=(0, 1), dtype=np.float64) for image in images])
-    flicker = at_most("flicker", flicker_level(means), FLICKER_LIMIT, "Brightness flickers by {} codes")
-    return [flicker, *(_drift_check(label, [cast[label] for cast in casts]) for label in labels)]
+    return [
+        _flicker_check(images),
+        *(_drift_check(label, [cast[label] for cast in casts]) for label in labels),
+    ]
+
+
+def _flicker_check(images: Sequence[Picture]) -> Check:
+    means = [image.mean(axis=(0, 1), dtype=np.float64) for image in images if image is not None]
+    if len(means) < len(images):
+        reason = "Flicker cannot be measured: a frame holds values that are no numbers."
+        return Check("flicker", Status.UNKNOWN, reason, limit=FLICKER_LIMIT)
+    level = flicker_level(np.array(means))
+    return at_most("flicker", level, FLICKER_LIMIT, "Brightness flickers by {} codes")
 
 
 def flicker_level(means: NDArray[np.float64]) -> float:

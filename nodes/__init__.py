@@ -6,10 +6,14 @@ from comfy_api.latest import ComfyExtension, io
 
 from .character import CharacterLoader
 from .gate import ConsistencyGate
-from .identity import IdentityScore
 from .gated_ksampler import GatedKSampler
+from .identity import IdentityScore
 from .injector import EmbeddingInjector
+from .palette import PaletteEnforcer
+from .pose import Pose
+from .preflight import Preflight
 from .project import ProjectLoader, ProjectSaver
+from .style import StyleTemplate, StyleTransfer
 from .sync import BpmSync
 
 
@@ -24,6 +28,11 @@ class TowerExtension(ComfyExtension):
             ConsistencyGate,
             IdentityScore,
             GatedKSampler,
+            Preflight,
+            PaletteEnforcer,
+            Pose,
+            StyleTemplate,
+            StyleTransfer,
             BpmSync,
             ProjectLoader,
             ProjectSaver,

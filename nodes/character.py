@@ -11,6 +11,7 @@ from comfy_execution.graph_utils import ExecutionBlocker
 from .. import services
 from ..consistency.character import Character
 from ..errors import EmptyReferenceError, NotFoundError, TowerError
+from ..host.execution import running_prompt_id
 from .choices import character_labels, looks_like_hint
 from .convert import to_image_batch
 from .sockets import CHARACTER, CharacterSocket
@@ -81,6 +82,7 @@ class CharacterLoader(io.ComfyNode):
     @classmethod
     def execute(cls, character: str, version: int = 0) -> io.NodeOutput:
         found = find_character(character, version)
+        services.current().gating.note_use(running_prompt_id(), [found])
         report = json.dumps(describe(found), ensure_ascii=False, default=str)
         summary = f"{found.label}, version {found.version.number}: {len(found.references)} references"
         return io.NodeOutput(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from comfy_api.latest import io
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from .. import services
 from ..consistency.character import Character
 from ..services.attempts import DEFAULT_ATTEMPTS
 from ..services.gating import judge
-from .convert import to_image_arrays
+from .convert import to_measurable_arrays
 from .gate_inputs import (
     attempts_inputs,
     cast_inputs,
@@ -62,6 +64,7 @@ class ConsistencyGate(io.ComfyNode):
         sequence: bool = False,
         character_2: Character | None = None,
         character_3: Character | None = None,
+        clip_vision: Any = None,
         best_so_far: Tensor | None = None,
         earlier_attempts: str | None = None,
     ) -> io.NodeOutput:
@@ -69,13 +72,14 @@ class ConsistencyGate(io.ComfyNode):
             (character, character_2, character_3),
             encoder,
             threshold,
+            clip_vision,
             technical=technical,
             palette=palette,
             sequence=sequence,
         )
         judged = Judged(
             images=images,
-            report=judge(services.current().identity, to_image_arrays(images), order),
+            report=judge(services.current().identity, to_measurable_arrays(images), order),
             order=order,
             gate_type=gate_type,
             on_fail=on_fail,

@@ -7,11 +7,15 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from .. import services
 from ..consistency.character import Character
+from ..host.clip_vision import as_embedder
 from ..services.attempts import DEFAULT_ATTEMPTS, MAX_ATTEMPTS
 from ..services.gating import GateOrder
 from .choices import AUTO, encoder_names
 from .sockets import CharacterSocket
+
+CLIP_VISION = "clip_vision"
 
 
 def threshold_input() -> io.Input:
@@ -76,12 +80,19 @@ def check_inputs() -> list[io.Input]:
 
 
 def cast_inputs() -> list[io.Input]:
-    """Return the sockets for everybody else on screen."""
+    """Return the sockets for everybody else on screen, and for an encoder of the host's."""
     return [
-        CharacterSocket.Input(
-            name, optional=True, tooltip="Somebody else whom every picture should show as well."
-        )
-        for name in ("character_2", "character_3")
+        *(
+            CharacterSocket.Input(
+                name, optional=True, tooltip="Somebody else whom every picture should show as well."
+            )
+            for name in ("character_2", "character_3")
+        ),
+        io.ClipVision.Input(
+            "clip_vision",
+            optional=True,
+            tooltip="Measures by this model when encoder is auto or clip_vision.",
+        ),
     ]
 
 
@@ -89,9 +100,12 @@ def order_of(
     characters: Sequence[Character | None],
     encoder: str,
     threshold: float,
+    clip_vision: Any = None,
     **checks: Any,
 ) -> GateOrder:
     """Return what the inputs of a node ask a gate to check."""
+    if clip_vision is not None and encoder in (AUTO, CLIP_VISION):
+        encoder = services.current().encoders.add_clip_vision(*as_embedder(clip_vision))
     return GateOrder(
         characters=tuple(character for character in characters if character is not None),
         encoder=None if encoder == AUTO else encoder,

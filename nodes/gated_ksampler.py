@@ -72,12 +72,18 @@ class GatedKSampler(io.ComfyNode):
         early_fraction: float = 0.4,
         character_2: Character | None = None,
         character_3: Character | None = None,
+        clip_vision: Any = None,
     ) -> io.NodeOutput:
         sampling = Sampling(
             model, positive, negative, latent_image, steps, cfg, sampler_name, scheduler, denoise
         )
         order = order_of(
-            (character, character_2, character_3), encoder, threshold, technical=technical, palette=palette
+            (character, character_2, character_3),
+            encoder,
+            threshold,
+            clip_vision,
+            technical=technical,
+            palette=palette,
         )
         loop = GatedLoop(
             services.current(),

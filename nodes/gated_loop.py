@@ -23,7 +23,7 @@ from ..services import Services
 from ..services.attempts import LARGEST_SEED, MAX_ATTEMPTS, Attempts, seed_after
 from ..services.early import AUDIT, FINISHED, STOPPED, Probing
 from ..services.gating import GateEntry, GateOrder, first_verdict, judge
-from .convert import to_image_arrays
+from .convert import to_measurable_arrays
 
 EARLY_OFF, EARLY_LOG, EARLY_AUTO = "off", "log", "auto"
 
@@ -160,7 +160,7 @@ class GatedLoop:
         if look.fate == STOPPED:
             look.fate = AUDIT
         images = decode(self.order.vae, latent)
-        report = judge(self.services.identity, to_image_arrays(images), self.order.gate)
+        report = judge(self.services.identity, to_measurable_arrays(images), self.order.gate)
         self._log(look, report.identity_score)
         return report, look, (latent, images, report)
 
@@ -177,7 +177,7 @@ class GatedLoop:
             look.trouble = "This latent cannot be decoded beside the model."
             return
         order = replace(self.order.gate, technical=False, sequence=False)
-        look.report = judge(self.services.identity, to_image_arrays(sketch), order)
+        look.report = judge(self.services.identity, to_measurable_arrays(sketch), order)
         if look.score is None:
             look.trouble = "Nobody could be measured in the sketch."
             return

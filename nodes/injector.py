@@ -8,7 +8,9 @@ from typing import Any
 from comfy_api.latest import io, ui
 from torch import Tensor
 
+from .. import services
 from ..consistency.character import Character
+from ..host.execution import running_prompt_id
 from ..host.injection import Generation, InjectionOrder, InjectionReport, inject
 from ..host.loras import LoraOrder, lora_names
 from .character import prompt_fragment
@@ -78,6 +80,7 @@ class EmbeddingInjector(io.ComfyNode):
         vae: Any = None,
         references: Tensor | None = None,
     ) -> io.NodeOutput:
+        services.current().gating.note_use(running_prompt_id(), [character])
         uses = {"lora": use_lora, "prompt": use_prompt, "reference_latents": use_reference_latents}
         changed, report = inject(
             Generation(model, clip, positive, negative),

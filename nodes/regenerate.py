@@ -23,7 +23,17 @@ from ..host.upstream import (
 )
 from ..services.attempts import Attempts, Changes, seed_after
 
-INJECTOR = "TowerEmbeddingInjector"
+INJECTOR, ENFORCER = "TowerEmbeddingInjector", "TowerPaletteEnforcer"
+# What the enforcer is told when the gate puts it in: its own defaults.
+_ENFORCED = {
+    "strength": 0.8,
+    "limit": 5.0,
+    "ignore_lightness": False,
+    **{
+        f"enforce_{name}": name in ("hair", "eyes", "skin")
+        for name in ("hair", "eyes", "skin", "outfit", "accent")
+    },
+}
 
 
 def seeds_upstream(graph: Any, node_id: str) -> dict[str, int]:
@@ -89,7 +99,11 @@ def expand(
     following = builder.node(graph.get_node(node_id)["class_type"])
     for name, value in inputs.items():
         following.set_input(name, value)
-    following.set_input("images", relinked(link, copies))
+    pictures = relinked(link, copies)
+    if changes.enforce_palette and graph.get_node(link[0])["class_type"] != ENFORCER:
+        wired = {"images": pictures, "character": inputs["character"]}
+        pictures = builder.node(ENFORCER, **wired, **_ENFORCED).out(0)
+    following.set_input("images", pictures)
     following.set_input("best_so_far", link if is_new_best else inputs.get("best_so_far", link))
     seeds = {_shown_place(place, shown_as): seed for place, seed in plan.seeds.items()}
     following.set_input("earlier_attempts", attempts.followed_by(seeds, changes).to_text())

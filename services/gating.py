@@ -83,8 +83,8 @@ def judge(identity: IdentityService, images: Sequence[NDArray[np.uint8]], order:
     ----------
     identity : IdentityService
         Scores the characters.
-    images : sequence of ndarray of uint8, shape (height, width, 3)
-        RGB.
+    images : sequence of ndarray of uint8, shape (height, width, 3), or None
+        RGB; None for a picture that holds NaN, which is unknown.
     order : GateOrder
         What to check.
 
@@ -177,7 +177,7 @@ class GateService:
 
 
 def _casts(
-    identity: IdentityService, images: Sequence[NDArray[np.uint8]], order: GateOrder
+    identity: IdentityService, images: Sequence[NDArray[np.uint8] | None], order: GateOrder
 ) -> list[Mapping[str, Verdict]]:
     labels = [character.label for character in order.characters]
     if len(set(labels)) != len(labels):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 pytestmark = pytest.mark.host
 
@@ -47,6 +47,19 @@ def gated(studio, graph, pictures):
         return gate, ends
 
     return build
+
+
+@pytest.fixture
+def checked(studio, graph, gated):
+    """Run a gate over pictures; return what came of it and what it said of each picture."""
+
+    def run(*which: str, **options):
+        _, ends = gated(*which, **options)
+        done = studio.run(graph)
+        assert done.succeeded, done.error["exception_message"]
+        return done, ends, done.json(ends["report"])
+
+    return run
 
 
 def pixels_of(path) -> bytes:
@@ -158,3 +171,61 @@ def test_a_character_without_references_is_an_error_in_words(studio, graph, pict
     graph.add("PreviewAny", source=gate.out(5))
     error = studio.run(graph).error
     assert error["node_id"] == gate.id and "'Nameless' has no reference picture" in error["exception_message"]
+
+
+def test_people_see_what_was_judged(studio, graph, gated):
+    gate, _ = gated("right", "wrong", threshold=0.77)
+    shown = studio.run(graph).history["outputs"][gate.id]
+    [sheet] = shown["images"]
+    assert sheet["type"] == "temp" and (studio.comfy.base / "temp" / sheet["filename"]).is_file()
+    assert "pictures show Aki" in shown["text"][0]
+
+
+def test_technical_faults_fail_with_their_reason(studio, drawn, pictures, checked):
+    blurred = drawn("Aki", shift=20).filter(ImageFilter.GaussianBlur(5))
+    pictures["blurred"] = studio.picture("blurred.png", blurred)
+    _, _, [right, blur, blank] = checked("right", "blurred", "nobody", technical=True)
+    assert right["status"] == "pass"
+    assert blur["status"] == "fail" and "The sharpest edges reach 0." in blur["reason"]
+    assert blank["status"] == "fail" and "The contrast is 0.00 codes" in blank["reason"]
+
+
+def test_a_shot_passes_as_a_whole(studio, drawn, pictures, checked):
+    for level in (-1, 0, 1):
+        backdrop = (210 + level, 216 + level, 222 + level)
+        pictures[f"frame{level}"] = studio.picture(f"frame{level}.png", drawn("Aki", backdrop=backdrop))
+    steady = [f"frame{level}" for level in (-1, 0, 1, 0)]
+    run, ends, _ = checked(*steady, sequence=True)
+    assert [n_saved(run, ends[name]) for name in ("passed", "failed")] == [4, 0]
+
+
+def test_a_flickering_shot_fails_as_a_whole(studio, drawn, pictures, checked):
+    for name, backdrop in (("dark", (150, 156, 160)), ("light", (230, 236, 240))):
+        pictures[name] = studio.picture(f"{name}.png", drawn("Aki", backdrop=backdrop))
+    run, ends, _ = checked("dark", "light", "dark", "light", sequence=True)
+    assert [n_saved(run, ends[name]) for name in ("passed", "failed")] == [0, 4]
+    stored = studio.services.gates.list()[0]
+    assert stored.passed is not True
+    flicker = next(check for check in stored.details["sequence"] if check["name"] == "flicker")
+    assert flicker["status"] == "fail" and flicker["measured"] > flicker["limit"]
+
+
+def test_everybody_on_screen_is_judged(studio, graph, looks, checked, scorer):
+    studio.character("Ben", looks["Ben"])
+    ben = graph.add("TowerCharacterLoader", character="Ben")
+    _, _, [alone] = checked("right", character_2=ben)
+    assert alone["status"] == "unknown" and "Ben" in alone["reason"]
+    assert alone["verdicts"]["Aki"]["status"] == "pass"
+    scorer(0.8)
+    _, _, [together] = checked("right", character_2=ben, threshold=0.31)
+    assert together["status"] == "pass" and list(together["verdicts"]) == ["Aki", "Ben"]
+
+
+def test_a_wired_clip_vision_measures(graph, checked):
+    _, _, [verdict] = checked("right", clip_vision=graph.add("TowerProbeClipVision"))
+    assert verdict["encoder"].startswith("clip_vision:") and verdict["similarity"] > 0.9
+
+
+def test_the_version_that_was_used_is_noted(studio, aki, checked):
+    run, _, _ = checked("right", threshold=0.81)
+    assert studio.job(run).id in studio.services.characters.uses(aki.id)[aki.version.number]

@@ -14,6 +14,7 @@ NODES = [
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
     "TowerGatedKSampler",
+    "TowerPreflight",
     "TowerProjectLoader",
     "TowerProjectSaver",
 ]

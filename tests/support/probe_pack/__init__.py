@@ -79,7 +79,9 @@ class Expanding(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self):
-        return [Slow, Failing, Expanding]
+        from .vision import ClipVision
+
+        return [Slow, Failing, Expanding, ClipVision]
 
 
 async def comfy_entrypoint():
