@@ -30,6 +30,8 @@ _LMS_TO_OKLAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+_OKLAB_TO_LMS = np.linalg.inv(_LMS_TO_OKLAB)
+_LMS_TO_RGB = np.linalg.inv(_RGB_TO_LMS)
 
 _CODES = np.arange(256) / 255.0
 _LINEAR_OF_CODE = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
@@ -76,6 +78,23 @@ def oklab(linear: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     lms = np.maximum(linear, 0.0) @ _RGB_TO_LMS.T.astype(np.float32)
     return np.cbrt(lms) @ _LMS_TO_OKLAB.T.astype(np.float32)
+
+
+def oklab_to_linear(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Undo `oklab`.
+
+    Parameters
+    ----------
+    lab : ndarray of float32, shape (..., 3)
+        OKLab colours.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., 3)
+        Linear sRGB; outside [0, 1] where no display shows the colour.
+    """
+    lms = lab @ _OKLAB_TO_LMS.T.astype(np.float32)
+    return lms**3 @ _LMS_TO_RGB.T.astype(np.float32)
 
 
 def cielab(linear: ArrayLike) -> NDArray[np.float64]:

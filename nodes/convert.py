@@ -69,6 +69,60 @@ def to_image_array(image: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.broadcast_to(np.rint(values * 255.0), (*values.shape[:2], 3)), np.uint8)
 
 
+def to_mask_arrays(masks: Tensor, images: Tensor) -> list[NDArray[np.float32]]:
+    """Turn a MASK into one mask for each picture of an IMAGE, of the picture's size.
+
+    Parameters
+    ----------
+    masks : Tensor, shape (n, height, width) or (height, width)
+        Values in [0, 1]. One mask serves all pictures; one of another size is scaled.
+    images : Tensor, shape (n, height, width, channels)
+        The pictures.
+
+    Returns
+    -------
+    list of ndarray of float32, shape (height, width)
+        In [0, 1]; NaN counts as 0.
+
+    Raises
+    ------
+    InputError
+        If there are neither one nor as many masks as pictures, or the shape is another.
+    """
+    batch = masks[None] if masks.ndim == 2 else masks
+    if batch.ndim != 3 or 0 in batch.shape or batch.shape[0] not in (1, images.shape[0]):
+        raise InputError(
+            f"The mask has the shape {tuple(masks.shape)}, for {images.shape[0]} pictures.",
+            field="mask",
+            hint="Connect one MASK for all pictures, or one for each.",
+        )
+    height, width = images.shape[1:3]
+    values = torch.nan_to_num(batch.detach().float().cpu()).clamp(0.0, 1.0)
+    scaled = torch.nn.functional.interpolate(values[None], (height, width), mode="bilinear")[0].numpy()
+    return [scaled[number % len(scaled)] for number in range(images.shape[0])]
+
+
+def with_changes(
+    images: Tensor, pictures: Sequence[NDArray[np.uint8]], changed: Sequence[NDArray[np.bool_]]
+) -> Tensor:
+    """Put changed pixels into a copy of an IMAGE; all others, and an alpha channel, stay bit for bit.
+
+    Parameters
+    ----------
+    images : Tensor, shape (n, height, width, channels)
+        The pictures as they came; grey ones become RGB.
+    pictures : sequence of ndarray of uint8, shape (height, width, 3)
+        The pictures as they shall be.
+    changed : sequence of ndarray of bool, shape (height, width)
+        Where.
+    """
+    result = images.detach().cpu().repeat(1, 1, 1, 3 if images.shape[-1] == 1 else 1)
+    for number, (picture, where) in enumerate(zip(pictures, changed, strict=True)):
+        codes = torch.from_numpy(picture[where].astype(np.float32) / 255.0)
+        result[number, ..., :3][torch.from_numpy(where)] = codes.to(result.dtype)
+    return result
+
+
 def to_image_batch(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
     """Turn RGB pictures into one IMAGE batch, letterboxed on white to the size of the largest.
 

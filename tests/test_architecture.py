@@ -24,6 +24,7 @@ VALUES = {
     "production.episode",
     "production.job",
     "production.project",
+    "production.studio_run",
 }
 
 # For each room: the rooms and modules inside the pack that it may import, and third-party roots it may not.
