@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ..consistency.verdict import Status
+from ..production.studio_run import StageState
 
 if TYPE_CHECKING:
     from ..consistency.character import Character, CharacterVersion
     from ..music.shots import PictureAnalysis
     from ..production.project import Project
+    from ..production.studio_run import Stage, StudioRun
     from ..services.animatic import AnimaticResult
     from ..services.doctor import Check
     from ..services.identity import ScoredFile
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.UNKNOWN: "yellow"}
 
 
-_SENTENCES = {"why", "reason", "detail", "file", "prompt"}
+_SENTENCES = {"why", "note", "reason", "detail", "file", "prompt"}
 
 
 def badge(status: Status) -> Text:
@@ -94,6 +97,40 @@ def version_table(versions: Iterable[CharacterVersion], current: int, uses: Mapp
     return table
 
 
+_STAGE_COLOURS = {
+    StageState.DONE: "green",
+    StageState.FAILED: "red",
+    StageState.SKIPPED: "yellow",
+    StageState.RUNNING: "cyan",
+    StageState.PENDING: "",
+}
+
+
+def studio_table(run: StudioRun) -> Table:
+    """Return the stages of a run of the studio."""
+    table = _table("stage", "state", "detail")
+    for name, stage in run.stages.items():
+        table.add_row(
+            name, Text(stage.state.value, style=_STAGE_COLOURS[stage.state]), Text(_found(name, stage))
+        )
+    return table
+
+
+def _found(name: str, stage: Stage) -> str:
+    result = stage.result
+    if stage.error or not result:
+        return stage.error
+    if name == "references":
+        warned = sum(bool(check["warnings"]) for check in result["checks"])
+        return f"{len(result['checks'])} pictures, {warned} with a warning"
+    if name == "bible":
+        return ", ".join(result["fields"]) or "nothing is known yet"
+    if name == "embeddings":
+        return f"{result['n_embeddings']} by {result['encoder']} {result['encoder_version']}"
+    worst = _number(result["worst_score"], ".2f")
+    return f"{result['n_passed']} of {result['n_references']} recognised by the others, worst score {worst}"
+
+
 def project_table(projects: Iterable[Project]) -> Table:
     """Return the projects."""
     table = _table("id", "project", "status", "folder", "description")
@@ -139,6 +176,43 @@ def animatic_summary(result: AnimaticResult) -> RenderableType:
             shots.add_row(Text(shot.still.name), Text(name), badge(verdict.status), score, Text(why))
     lines = [Text(line) for line in result.sentences()]
     return Group(shots, *lines)
+
+
+def palette_table(rows: Iterable[dict[str, Any]]) -> Table:
+    """Return pictures with the differences of their swatches, before and after."""
+    table = _table("picture", "swatch", "wanted", "found", "ΔE", "after", "note")
+    for row in rows:
+        name = Text(Path(row["image"]).name)
+        changes = {change["name"]: change for change in row["changes"]}
+        if not row["figure_found"]:
+            table.add_row(name, "–", "–", "–", "–", "–", Text("No figure was found."))
+        for swatch in row["swatches"]:
+            change = changes.get(swatch["name"])
+            after = change["delta_e_after"] if change and change["strength"] else None
+            colours = (swatch["name"], swatch["wanted"], swatch["found"], _number(swatch["delta_e"], ".1f"))
+            table.add_row(name, *colours, _number(after, ".1f"), Text(change["note"] if change else ""))
+    return table
+
+
+def style_table(styles: Iterable[Style]) -> Table:
+    """Return the styles."""
+    table = _table("id", "style", "pictures", "lines ‰", "contrast", "saturation", "warmth", "prompt")
+    for style in styles:
+        seen = style.statistics
+        width = seen.get("line_weight")
+        numbers = [_number(seen.get(key), ".3f") for key in ("contrast", "saturation", "warmth")]
+        lines = _number(None if width is None else 1000 * width, ".1f")
+        cells = (str(style.id), Text(style.label), str(style.n_images), lines, *numbers)
+        table.add_row(*cells, Text(style.prompt))
+    return table
+
+
+def pose_table(poses: Iterable[Pose]) -> Table:
+    """Return the poses."""
+    table = _table("pose", "joints", "prompt")
+    for pose in poses:
+        table.add_row(Text(pose.name), str(pose.n_joints), Text(pose.prompt))
+    return table
 
 
 def _table(*columns: str) -> Table:

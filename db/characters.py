@@ -98,6 +98,18 @@ class CharacterRepository(VersionRepository):
                 raise unknown("character", name, session.scalars(known.limit(21)).all())
             return found[0]
 
+    def require_free(self, name: str, project_id: int | None = None) -> None:
+        """Refuse a name that a character has already, in the project or among the shared ones.
+
+        Raises
+        ------
+        InputError, ConflictError
+            If the name is not possible, or taken.
+        """
+        cleaned = clean_character_name(name)
+        with self._database.session(read_only=True) as session:
+            _refuse_taken(session, cleaned, project_id)
+
     def labels(self) -> builtins.list[str]:
         """Return the label of every character, sorted."""
         with self._database.session(read_only=True) as session:

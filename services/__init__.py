@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .palettes import PaletteService
     from .poses import PoseLibrary
     from .resubmission import Resubmission
+    from .studio import Studio
     from .styles import StyleLibrary
     from .travel.courier import Courier
 
@@ -46,6 +47,7 @@ class Services:
     projects: ProjectRepository
     characters: CharacterStudio
     courier: Courier
+    studio: Studio
     models: ModelStore
     encoders: EncoderRegistry
     identity: IdentityService
@@ -104,6 +106,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .palettes import PaletteService
     from .poses import PoseLibrary
     from .resubmission import Resubmission
+    from .studio import Studio
     from .styles import StyleLibrary
     from .travel.courier import Courier
 
@@ -118,12 +121,14 @@ def open_services(settings: Settings | None = None) -> Services:
     job_log = JobLog(database, jobs)
     assets = AssetLibrary(database, jobs, settings.output)
     music = MusicService(TrackRepository(database))
+    palettes = PaletteService(characters)
     return Services(
         settings=settings,
         database=database,
         projects=projects,
         characters=characters,
         courier=Courier(TravelRepository(database), characters, identity, settings),
+        studio=Studio(database, characters, identity, palettes, sheets=settings.home / "sheets"),
         models=models,
         encoders=encoders,
         identity=identity,
@@ -135,7 +140,7 @@ def open_services(settings: Settings | None = None) -> Services:
         gating=GateService(characters, gates, jobs, job_log),
         early=EarlyRejection(EarlyScoreRepository(database), job_log),
         resubmission=Resubmission(jobs, job_log),
-        palettes=PaletteService(characters),
+        palettes=palettes,
         poses=PoseLibrary(database),
         styles=StyleLibrary(database, assets, settings.home),
         music=music,

@@ -202,23 +202,37 @@ class CharacterStudio(CharacterRepository):
         refused = [check for check in checks if not check.accepted]
         if refused:
             raise InputError(refused[0].errors[0], field="references")
-        references = [
-            Reference(
-                path=self._store(path),
-                sha256=sha256_of(path),
-                width=image.shape[1],
-                height=image.shape[0],
-                warnings=tuple(check.warnings),
-                box=check.box,
-                report=check.report,
-            )
-            for path, image, check in zip(files, images, checks, strict=True)
-        ]
-        return references, checks
+        return self.keep(files, images, checks)[0], checks
 
-    def _store(self, path: Path) -> Path:
-        sha256 = sha256_of(path)
-        target = self._folder / sha256[:2] / (sha256 + path.suffix.lower())
-        if not target.is_file():
-            copy_whole(path, target)
-        return target
+    def keep(
+        self, files: Sequence[Path], images: Sequence[NDArray[np.uint8]], checks: Sequence[ReferenceCheck]
+    ) -> tuple[list[Reference], list[Path]]:
+        """Copy checked pictures into the store.
+
+        Returns
+        -------
+        list of Reference
+            One a picture.
+        list of Path
+            What was not in the store before.
+        """
+        references: list[Reference] = []
+        fresh: list[Path] = []
+        for path, image, check in zip(files, images, checks, strict=True):
+            sha256 = sha256_of(path)
+            target = self._folder / sha256[:2] / (sha256 + path.suffix.lower())
+            if not target.is_file():
+                copy_whole(path, target)
+                fresh.append(target)
+            references.append(
+                Reference(
+                    path=target,
+                    sha256=sha256,
+                    width=image.shape[1],
+                    height=image.shape[0],
+                    warnings=tuple(check.warnings),
+                    box=check.box,
+                    report=check.report,
+                )
+            )
+        return references, fresh

@@ -77,3 +77,26 @@ def test_a_character_travels(tower, aoi, folder) -> None:
     assert clash.returncode == 2 and "--name" in clash.stderr
     refused = tower("import", "refs/1.png")
     assert refused.returncode == 2 and "not a character" in refused.stderr
+
+
+def test_the_studio_makes_a_character(tower, folder) -> None:
+    made = tower("create", "Ren", *sorted((folder / "refs").iterdir()), "--trait", "hair=teal",
+                 "--personality", "Quiet.", "--json")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert told["bible"] == {"visual_traits": {"hair": "teal"}, "personality": {"summary": "Quiet."}}
+    run = told["studio_run"]
+    assert run["is_complete"] is True and run["stages"]["report"]["result"]["n_references"] == 3
+    again = tower("studio", "rerun", run["id"], "report", "--json")
+    assert again.returncode == 0 and json.loads(again.stdout)["is_complete"] is True
+    assert (
+        json.loads(tower("studio", "show", run["id"], "--json").stdout)["stages"]["bible"]["state"] == "done"
+    )
+    sheet = tower("studio", "sheet", "Ren", "-o", "sheet.png", "--json")
+    assert json.loads(sheet.stdout)["file"] == "sheet.png"
+    assert (folder / "sheet.png").read_bytes()[:4] == b"\x89PNG"
+    wrong = tower("create", "X", "refs/1.png", "--trait", "teal")
+    assert wrong.returncode == 2 and "hair=teal" in wrong.stderr
+    refused = tower("create", "X", "refs/1.png", "absent.png")
+    assert refused.returncode == 2 and "absent.png" in refused.stderr
+    assert tower("studio", "rerun", run["id"], "sleep").returncode == 2

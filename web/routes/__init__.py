@@ -20,6 +20,7 @@ from .pool import CpuPool
 from .projects import add_project_routes
 from .registrar import Registrar
 from .sequences import add_sequence_routes
+from .studio import add_studio_routes
 from .travel import add_travel_routes
 from .uploads import PictureUpload
 from .versions import add_bible_routes, add_version_routes
@@ -60,6 +61,7 @@ def add_routes(
     add_version_routes(api, services, pool)
     add_bible_routes(api, services)
     add_travel_routes(api, services, pool)
+    add_studio_routes(api, services, pool)
     add_job_routes(api, services)
     add_gate_routes(api, services)
     add_asset_routes(api, services)
