@@ -29,9 +29,10 @@ def character_export(
     """Write a character with all its versions, pictures and embeddings into one file."""
     with opened_services() as opened:
         character = opened.characters.named(name)
-        target = opened.courier.export(
-            character.id, output or Path(f"{character.id}.tower"), with_crops=crops
-        )
+        if output is None:
+            target = opened.courier.export_into(character.id, Path(), with_crops=crops)
+        else:
+            target = opened.courier.export(character.id, output, with_crops=crops)
     size = target.stat().st_size
     if as_json:
         print_json({"file": str(target), "size_bytes": size, "character": character.label})

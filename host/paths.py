@@ -12,6 +12,13 @@ def output_directory() -> Path:
     return Path(folder_paths.get_output_directory()).resolve()
 
 
+def input_directory() -> Path:
+    """Return the folder of files that users bring."""
+    import folder_paths
+
+    return Path(folder_paths.get_input_directory()).resolve()
+
+
 def temporary_directory() -> Path:
     """Return the folder of previews, made if absent: the host empties it when it starts and ends."""
     import folder_paths

@@ -13,8 +13,10 @@ from .palette import PaletteEnforcer
 from .pose import Pose
 from .preflight import Preflight
 from .project import ProjectLoader, ProjectSaver
+from .studio import CharacterStudioNode
 from .style import StyleTemplate, StyleTransfer
 from .sync import BpmSync
+from .travel import CharacterExport, CharacterImport
 
 
 class TowerExtension(ComfyExtension):
@@ -24,6 +26,9 @@ class TowerExtension(ComfyExtension):
         """Return the node classes."""
         return [
             CharacterLoader,
+            CharacterStudioNode,
+            CharacterExport,
+            CharacterImport,
             EmbeddingInjector,
             ConsistencyGate,
             IdentityScore,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..consistency.character import Character, Reference
 from ..db.studio import StudioRepository, check_stage
 from ..errors import ConflictError, InputError, NotFoundError, TowerError
-from ..production.character_bible import checked_bible
+from ..production.character_bible import checked_bible, merged_bible
 from ..production.studio_run import STAGES, Stage, StageState, StudioRun
 from .studio_report import StudioReport, draw_report
+from .uploads import UploadFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +122,99 @@ class Studio:
         character, run = self._store(order, bible, names, (images, checks), stages)
         del images
         return self._finish(character.id, run, progress)
+
+    def update(self, order: StudioOrder, progress: Progress = silent) -> tuple[Character, StudioRun]:
+        """Make a character, or bring the one of that name up to date.
+
+        Other pictures than it has are a new version of it, fields of the bible and prompts that are given
+        replace its own, and what is left out stays.
+
+        Raises
+        ------
+        InputError
+            As `create` does; nothing is changed then.
+        """
+        try:
+            known = self._characters.find(order.name, order.project_id)
+        except NotFoundError:
+            return self.create(order, progress)
+        bible = merged_bible(known.bible, order.bible)
+        names = list(order.names) or [path.name for path in order.files]
+        started = _now()
+        images, checks = examine(order.files, names, progress)
+        references, _ = self._characters.keep(order.files, images, checks)
+        del images
+        prompts = {"prompt": order.prompt, "negative_prompt": order.negative_prompt}
+        with self._database.session():
+            given = {name: value for name, value in prompts.items() if value}
+            self._characters.update(known.id, bible=bible, **given)
+            if [r.sha256 for r in references] != [r.sha256 for r in known.references]:
+                version = known.version
+                self._characters.set_references(
+                    known.id,
+                    references,
+                    age_state=version.age_state,
+                    emotional_state=version.emotional_state,
+                    prompt=version.prompt,
+                )
+            pictures = {r.sha256: name for r, name in zip(references, names, strict=True)}
+            request = {"name": order.name, "bible": order.bible, "pictures": pictures}
+            stages = {
+                "references": _done(started, {"checks": [check.as_json() for check in checks]}),
+                "bible": _done(started, {"fields": list(bible)}),
+            }
+            run = self._runs.create(known.id, request, stages)
+        return self._finish(known.id, run, progress)
+
+    def of_pictures(
+        self,
+        name: str,
+        images: Sequence[NDArray[np.uint8]],
+        *,
+        bible: dict[str, Any],
+        prompt: str = "",
+        project_id: int | None = None,
+        progress: Progress = silent,
+    ) -> tuple[Character, StudioRun]:
+        """Make a character of decoded pictures, or bring the one of that name up to date.
+
+        Raises
+        ------
+        InputError
+            As `create` does.
+        TowerError
+            If a stage failed: what it says; the stages before it stay.
+        """
+        from PIL import Image
+
+        folder = UploadFolder.make(self.sheets.parent)
+        try:
+            files = [folder.path / f"picture-{number + 1}.png" for number in range(len(images))]
+            for file, image in zip(files, images, strict=True):
+                Image.fromarray(image).save(file, "PNG", compress_level=1)
+            order = StudioOrder(name, files, bible=bible, prompt=prompt, project_id=project_id)
+            character, run = self.update(order, progress)
+        finally:
+            folder.remove()
+        for stage, found in run.stages.items():
+            if found.state is StageState.FAILED:
+                raise TowerError(
+                    f"The stage {stage!r} failed: {found.error}",
+                    hint=f"Once that is mended: tower character studio rerun {run.id} {stage}.",
+                )
+        return character, run
+
+    def sheet_image(self, character_id: int) -> NDArray[np.uint8]:
+        """Return the newest reference sheet of a character, shape (height, width, 3), RGB.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        from ..consistency.images import read_image
+
+        return read_image(self.sheet(character_id)[0])
 
     def begin(self, character_id: int, progress: Progress = silent) -> StudioRun:
         """Take a stored character through all stages.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...consistency.character import Character
-from ...errors import TowerError
+from ...db.names import folder_name
+from ...errors import NotFoundError, TowerError
 from ..uploads import UploadFolder
 from .archive import open_archive, write_archive
 from .exporting import Calibrations, Packing, calibration_entry, describe
@@ -102,6 +103,13 @@ class Courier:
         write_archive(target, manifest, packing.members)
         return target
 
+    def export_into(self, character_id: int, folder: Path, *, with_crops: bool = False) -> Path:
+        """Write a character into a folder, under a name made from its own; otherwise as `export`."""
+        character = self._characters.get(character_id)
+        fallback = f"character-{character.id}"
+        name = folder_name(character.label, fallback, lambda _: False)
+        return self.export(character_id, folder / f"{name}{SUFFIX}", with_crops=with_crops)
+
     def take_in(
         self,
         path: Path,
@@ -109,6 +117,7 @@ class Courier:
         project_id: int | None = None,
         name: str | None = None,
         loras: Collection[str] | None = None,
+        reuse: bool = False,
         progress: Progress = silent,
     ) -> Arrival:
         """Store the character of a file, whole or not at all.
@@ -123,6 +132,8 @@ class Courier:
             What it is to be called; as in the file without.
         loras : collection of str, optional
             LoRAs that are installed here, to tell which are missing.
+        reuse : bool
+            Whether a stored character of that name with the same pictures is taken for this one.
         progress : callable
             Told the stage, and how much of it is done and in all.
 
@@ -143,13 +154,24 @@ class Courier:
                 manifest, kept = unseal(archive, pictures)
             kept, left_out = usable(kept, self._encoders_of(kept))
             progress("check", 1, 3)
-            character = self._store(kept, pictures, name or kept.character.name, project_id)
+            wanted = name or kept.character.name
+            known = self._stored(kept, wanted, project_id) if reuse else None
+            character = known or self._store(kept, pictures, wanted, project_id)
         finally:
             folder.remove()
         progress("check", 2, 3)
         notes = [*self._encode_again(character, left_out), *_lora_notes(character, loras)]
         progress("check", 3, 3)
         return Arrival(character, tuple(notes), dict(manifest.licences), manifest.created_by)
+
+    def _stored(self, kept: KeptCharacter, name: str, project_id: int | None) -> Character | None:
+        """Return the stored character of that name, if it has the pictures of this one."""
+        try:
+            known = self._characters.find(name, project_id)
+        except NotFoundError:
+            return None
+        pictures = [reference.key for reference in kept.character.references]
+        return known if [reference.key for reference in known.references] == pictures else None
 
     def _store(self, kept: KeptCharacter, pictures: Pictures, name: str, project_id: int | None) -> Character:
         try:

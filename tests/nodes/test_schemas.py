@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NODES = [
     "TowerBPMSync",
+    "TowerCharacterExport",
+    "TowerCharacterImport",
     "TowerCharacterLoader",
+    "TowerCharacterStudio",
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
     "TowerGatedKSampler",
