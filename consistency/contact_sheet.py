@@ -25,15 +25,15 @@ _BADGE = 22
 _MOST = 36
 
 
-def draw_contact_sheet(images: Sequence[NDArray[np.uint8]], report: GateReport) -> NDArray[np.uint8]:
+def draw_contact_sheet(images: Sequence[NDArray[np.uint8] | None], report: GateReport) -> NDArray[np.uint8]:
     """Draw pictures in a grid, each with its score on a badge in the colour of its outcome.
 
     Of more than 36 pictures the ones with the lowest scores are drawn, in their order.
 
     Parameters
     ----------
-    images : sequence of ndarray of uint8, shape (height, width, 3)
-        RGB, at least one.
+    images : sequence of ndarray of uint8, shape (height, width, 3), or None
+        RGB, at least one; an empty square stands for None.
     report : GateReport
         What a gate found in them.
 
@@ -65,9 +65,11 @@ def _shown(report: GateReport) -> list[int]:
     return sorted(worst_first[:_MOST])
 
 
-def _tile(image: NDArray[np.uint8]) -> Image.Image:
+def _tile(image: NDArray[np.uint8] | None) -> Image.Image:
     from PIL import Image
 
+    if image is None:
+        return Image.new("RGB", (_TILE, _TILE), _COLOURS[Status.UNKNOWN])
     tile = Image.fromarray(image)
     tile.thumbnail((_TILE, _TILE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return tile

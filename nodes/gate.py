@@ -77,9 +77,11 @@ class ConsistencyGate(io.ComfyNode):
             palette=palette,
             sequence=sequence,
         )
+        arrays = to_measurable_arrays(images)
         judged = Judged(
             images=images,
-            report=judge(services.current().identity, to_measurable_arrays(images), order),
+            arrays=arrays,
+            report=judge(services.current().identity, arrays, order),
             order=order,
             gate_type=gate_type,
             on_fail=on_fail,

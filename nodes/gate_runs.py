@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io, ui
 from comfy_execution.graph_utils import ExecutionBlocker
@@ -18,8 +19,12 @@ from ..host.execution import running_prompt_id, stop_if_cancelled
 from ..host.upstream import rewritten
 from ..services.attempts import Attempts
 from ..services.gating import GateEntry, GateOrder, contact_sheet
-from .convert import to_image_arrays, to_image_batch
+from .convert import to_image_batch, to_measurable_arrays
 from .regenerate import expand, plan_next, seeds_upstream
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 REPORT, BLOCK, STOP, REGENERATE, RESUBMIT = "report", "block", "stop", "regenerate", "resubmit"
 _N_OUTPUTS = 8
@@ -30,6 +35,7 @@ class Judged:
     """Pictures, what was found in them, and what is to follow."""
 
     images: Tensor
+    arrays: Sequence[NDArray[np.uint8] | None]
     report: GateReport
     order: GateOrder
     gate_type: str
@@ -59,7 +65,8 @@ def once(judged: Judged) -> io.NodeOutput:
     if judged.on_fail == STOP and not report.passed:
         summary = _summary(report, judged.order)
         raise GateStopError(summary, hint="Change the picture, the threshold, or on_fail.")
-    return _answer(judged.images, report, judged.order, is_blocking=judged.on_fail == BLOCK)
+    sheet = contact_sheet(judged.arrays, report)
+    return _answer(judged.images, sheet, report, judged.order, is_blocking=judged.on_fail == BLOCK)
 
 
 def regenerate(
@@ -81,8 +88,11 @@ def regenerate(
     services.current().gating.record(report, judged.order, entry)
     is_new_best = attempts.best_attempt == len(attempts.made)
     if is_over:
-        images = judged.images if is_new_best or best_so_far is None else best_so_far
-        return _answer(images, best, judged.order, attempts=attempts)
+        if is_new_best or best_so_far is None:
+            images, arrays = judged.images, judged.arrays
+        else:
+            images, arrays = best_so_far, to_measurable_arrays(best_so_far)
+        return _answer(images, contact_sheet(arrays, best), best, judged.order, attempts=attempts)
     stop_if_cancelled()
     changes = attempts.next_changes(report, adjust=judged.adjust)
     following, new_nodes = expand(graph, node_id, attempts, changes, is_new_best=is_new_best)
@@ -120,11 +130,13 @@ def resubmit(judged: Judged, hidden: Any) -> io.NodeOutput:
         plan = plan_next(prompt.__getitem__, link, str, changes)
         extra_data = {"extra_pnginfo": hidden.extra_pnginfo} if hidden.extra_pnginfo else {}
         again.try_again(prompt_id, rewritten(prompt, plan), extra_data, changes.as_json())
-    return _answer(judged.images, report, judged.order, is_blocking=True, n_attempts=lineage.attempt)
+    sheet = contact_sheet(judged.arrays, report)
+    return _answer(judged.images, sheet, report, judged.order, is_blocking=True, n_attempts=lineage.attempt)
 
 
 def _answer(
     images: Tensor,
+    sheet: NDArray[np.uint8],
     report: GateReport,
     order: GateOrder,
     *,
@@ -137,11 +149,10 @@ def _answer(
     made = list(attempts.made) if attempts else []
     whole = {**report.as_json(), "attempts": made}
     pictures = json.dumps([picture.as_json() for picture in report.pictures], ensure_ascii=False)
-    sheet = to_image_batch([contact_sheet(to_image_arrays(images), report)])
     return io.NodeOutput(
         *_sorted(images, report, message),
         *(report.passed, report.score, pictures, whole, len(made) or n_attempts),
-        ui={**ui.PreviewImage(sheet).as_dict(), "text": (summary,)},
+        ui={**ui.PreviewImage(to_image_batch([sheet])).as_dict(), "text": (summary,)},
     )
 
 

@@ -20,6 +20,8 @@ class Asset:
         ``image``, ``video``, ``audio``, ``subtitles`` or ``report``.
     sha256 : str
         Digest of the file, 64 hex digits.
+    style_reference_id : int or None
+        The style of the library that was transferred to it.
     width, height : int or None
         Pixels.
     fps, duration_seconds : float or None
@@ -33,6 +35,7 @@ class Asset:
     size_bytes: int
     job_id: int | None = None
     project_id: int | None = None
+    style_reference_id: int | None = None
     width: int | None = None
     height: int | None = None
     fps: float | None = None

@@ -76,7 +76,9 @@ class GateEntry:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def judge(identity: IdentityService, images: Sequence[NDArray[np.uint8]], order: GateOrder) -> GateReport:
+def judge(
+    identity: IdentityService, images: Sequence[NDArray[np.uint8] | None], order: GateOrder
+) -> GateReport:
     """Judge a batch of pictures.
 
     Parameters
@@ -102,7 +104,7 @@ def judge(identity: IdentityService, images: Sequence[NDArray[np.uint8]], order:
     return judge_pictures(images, casts, policy)
 
 
-def contact_sheet(images: Sequence[NDArray[np.uint8]], report: GateReport) -> NDArray[np.uint8]:
+def contact_sheet(images: Sequence[NDArray[np.uint8] | None], report: GateReport) -> NDArray[np.uint8]:
     """Draw small copies of the pictures with their scores; shape (height, width, 3), RGB."""
     from ..consistency.contact_sheet import draw_contact_sheet
 

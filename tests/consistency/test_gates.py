@@ -121,6 +121,17 @@ def test_a_report_survives_its_json():
     assert report.best == 0 and report.score == 0.0 and report.worst_score is not None
 
 
+def test_a_picture_of_no_numbers_is_unknown_whatever_is_asked():
+    unknown = verdict(None)
+    everything = GatePolicy(technical=True, palette=True, sequence=True)
+    casts = [{"Aki": verdict(0.9)}, {"Aki": unknown}, {"Aki": verdict(0.9)}]
+    report = judge_pictures([noise(), None, noise()], casts, everything)
+    assert report.status is not PASS and report.pictures[1].status is UNKNOWN
+    assert {check.name for check in report.pictures[1].checks} == {"identity", "palette", "blank"}
+    assert next(check for check in report.sequence if check.name == "flicker").status is UNKNOWN
+    assert draw_contact_sheet([noise(), None, noise()], report).shape[2] == 3
+
+
 def test_the_contact_sheet_shows_every_picture_under_a_badge_in_its_colour():
     colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
     images = [np.full((400, 200, 3), colour, np.uint8) for colour in colours]

@@ -24,19 +24,18 @@ NAMES = ["all_passed", "score", "report", None, "attempts"]
 
 
 @pytest.fixture
-def plain(graph, sampler):
-    """A sampler, and the node that decodes its latent."""
-    sampler.seed = next(first_seeds)
-    return lambda: graph.add("VAEDecode", samples=sampler.sample(), vae=sampler.vae)
+def source(graph):
+    """A picture that is made of a seed at no cost."""
+    return lambda **options: graph.add("TowerProbePicture", seed=next(first_seeds), **options)
 
 
 @pytest.fixture
-def gated(graph, aki, plain):
+def gated(graph, aki, source):
     """Put a gate behind pictures; return the gate and what shows its outputs."""
 
     def build(pictures=None, **options):
         loader = graph.add("TowerCharacterLoader", character="Aki")
-        wired = {"images": pictures or plain(), "character": loader}
+        wired = {"images": pictures or source(), "character": loader}
         gate = graph.add("TowerConsistencyGate", **wired, **{**GATE, **options})
         ends = {
             name: graph.add("PreviewAny", source=gate.out(index))
@@ -72,15 +71,16 @@ def saved(studio, run, node) -> list[bytes]:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_it_tries_until_the_kth_attempt_passes(studio, gated, ran, sampler, scorer, k):
+def test_it_tries_until_the_kth_attempt_passes(studio, gated, ran, graph, source, scorer, k):
     scorer(*[0.2] * (k - 1), 0.9)
-    _, ends = gated()
+    picture = source()
+    _, ends = gated(picture)
     run, made = ran()
     assert (run.text(ends["all_passed"]), run.text(ends["attempts"])) == ("True", str(k))
     assert [(row.attempt, row.passed) for row in made] == [(n, n == k) for n in range(1, k + 1)]
     assert len({row.run_key for row in made}) == 1 and len(made[0].run_key) == 32
     assert {(row.encoder, row.encoder_version) for row in made} == {("scripted", "1")}
-    expected = [sampler.seed]
+    expected = [graph.nodes[picture.id]["inputs"]["seed"]]
     while len(expected) < k:
         expected.append(next_seed(expected[-1]))
     assert seeds_of(made) == expected
@@ -89,9 +89,7 @@ def test_it_tries_until_the_kth_attempt_passes(studio, gated, ran, sampler, scor
     assert scorer.calls() == k
 
 
-def test_at_the_cap_the_best_comes_out_and_did_not_pass(
-    studio, gated, ran, scorer, graph, sampler, graph_class
-):
+def test_at_the_cap_the_best_comes_out_and_did_not_pass(studio, gated, ran, scorer, graph_class):
     scorer(0.2, 0.4, 0.1)
     _, ends = gated(max_attempts=3)
     run, made = ran()
@@ -100,15 +98,11 @@ def test_at_the_cap_the_best_comes_out_and_did_not_pass(
     assert [row.score for row in made] == [0.2, 0.4, 0.1]
     assert studio.job(run).quality_score == pytest.approx(0.4)
     assert not run.ran(ends["passed"])
-    # The best is what the second seed makes, whoever samples it.
-    sampler.graph, sampler.seed = graph, seeds_of(made)[1]
-    again = graph.add("VAEDecode", samples=sampler.sample(), vae=sampler.vae)
-    alone = graph.add("SaveImage", images=again, filename_prefix="regen_alone")
-    for node in list(graph.nodes):
-        if graph.nodes[node]["class_type"] == "TowerConsistencyGate":
-            graph.nodes[node]["inputs"]["on_fail"] = "report"
-    second = studio.run(graph)
-    assert pixels(saved(studio, second, alone)) == pixels(saved(studio, run, ends["best"]))
+    # The best is what the second seed makes.
+    other = graph_class()
+    alone = other.add("TowerProbePicture", seed=seeds_of(made)[1])
+    file = other.add("SaveImage", images=alone, filename_prefix="regen_alone")
+    assert pixels(saved(studio, studio.run(other), file)) == pixels(saved(studio, run, ends["best"]))
 
 
 def pixels(files: list[bytes]) -> list[bytes]:
@@ -128,9 +122,9 @@ def test_an_identical_run_is_cached(studio, graph, gated, ran, scorer):
     assert scorer.calls() == 2
 
 
-@pytest.mark.parametrize("kind", ["advanced", "custom", "primitive"])
+@pytest.mark.parametrize("kind", ["plain", "advanced", "custom", "primitive"])
 def test_any_sampler_is_run_again(graph, sampler, gated, ran, scorer, kind):
-    scorer(0.2, 0.3, 0.9)
+    scorer(0.2, 0.9)
     sampler.seed = next(first_seeds)
     wired = {"model": sampler.model, "positive": sampler.positive, "negative": sampler.negative}
     euler = {"sampler_name": "euler", "scheduler": "normal", "steps": 2, "cfg": 4.0}
@@ -152,31 +146,28 @@ def test_any_sampler_is_run_again(graph, sampler, gated, ran, scorer, kind):
             latent_image=sampler.latent,
         )
     else:
-        seed = graph.add("PrimitiveInt", value=sampler.seed)
+        seed = graph.add("PrimitiveInt", value=sampler.seed) if kind == "primitive" else sampler.seed
         latent = graph.add(
             "KSampler", **{**wired, **euler, "seed": seed, "denoise": 1.0, "latent_image": sampler.latent}
         )
     _, ends = gated(graph.add("VAEDecode", samples=latent, vae=sampler.vae))
     run, made = ran()
-    assert (run.text(ends["all_passed"]), len(made)) == ("True", 3)
-    first = sampler.seed
-    assert seeds_of(made) == [first, next_seed(first), next_seed(next_seed(first))]
+    assert (run.text(ends["all_passed"]), len(made)) == ("True", 2)
+    assert seeds_of(made) == [sampler.seed, next_seed(sampler.seed)]
 
 
-def test_a_batch_is_made_again_whole_and_its_best_attempt_kept(studio, graph, sampler, gated, ran, scorer):
+def test_a_batch_is_made_again_whole_and_its_best_attempt_kept(studio, source, gated, ran, scorer):
     scorer([0.9, 0.2], [0.8, 0.7], [0.1, 0.1])
-    graph.nodes[sampler.latent.id]["inputs"]["batch_size"] = 2
-    _, ends = gated()
+    _, ends = gated(source(batch_size=2))
     run, made = ran()
     assert [row.passed for row in made] == [False, True]
     assert len(saved(studio, run, ends["passed"])) == 2
     assert [picture["score"] for picture in run.json(ends["report"])] == [0.8, 0.7]
 
 
-def test_more_passed_pictures_beat_a_higher_score(gated, graph, sampler, ran, scorer):
+def test_more_passed_pictures_beat_a_higher_score(gated, source, ran, scorer):
     scorer([0.45, 0.45], [0.9, 0.2])
-    graph.nodes[sampler.latent.id]["inputs"]["batch_size"] = 2
-    _, ends = gated(max_attempts=2)
+    _, ends = gated(source(batch_size=2), max_attempts=2)
     run, _ = ran()
     assert [picture["score"] for picture in run.json(ends["report"])] == [0.9, 0.2]
 
@@ -229,9 +220,19 @@ def test_the_injector_is_turned_up_from_the_second_failure_on(studio, graph, sam
     assert sum(node["type"] == "KSampler" for node in nodes) == 4
 
 
-def test_cancel_works_between_attempts(comfy, studio, graph, gated, scorer):
+def test_colours_that_are_off_are_enforced_from_then_on(studio, gated, ran, scorer):
+    # The scorer reads no colours, so the palette is unknown each time.
+    scorer(0.9)
+    gated(palette=True, adjust=True, max_attempts=3)
+    run, made = ran()
+    assert [row.details["changes"].get("enforce_palette", False) for row in made] == [False, True, True]
+    nodes = studio.job(run).performance_metrics["nodes"].values()
+    assert sum(node["type"] == "TowerPaletteEnforcer" for node in nodes) == 2
+
+
+def test_cancel_works_between_attempts(comfy, studio, graph, gated, source, scorer):
     scorer(0.1)
-    gated(max_attempts=16)
+    gated(source(seconds=0.3), max_attempts=16)
     prompt_id = comfy.submit(graph.nodes)
     jobs = studio.services.jobs
     job = wait_for_job(

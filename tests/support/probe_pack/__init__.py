@@ -79,9 +79,10 @@ class Expanding(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self):
+        from .pictures import Picture
         from .vision import ClipVision
 
-        return [Slow, Failing, Expanding, ClipVision]
+        return [Slow, Failing, Expanding, Picture, ClipVision]
 
 
 async def comfy_entrypoint():
