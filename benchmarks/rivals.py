@@ -68,7 +68,7 @@ def measure(hand, sibling_of, n_characters: int) -> tuple[Tally, Tally]:
         sibling = sibling_of(rng, look)
         identity = identity_of(look)
         others = {**strangers, "sibling": identity_of(sibling)}
-        alone, judge = Judge(encoder, identity), Judge(encoder, identity, rivals_of(others, 1))
+        alone, judge = Judge(encoder, identity), Judge(encoder, identity, rivals_of(others))
         for shown, tally, is_same in ((look, own, True), (sibling, theirs, False)):
             pictures = [draw(shown, random_shot(rng), hand).image for _ in range(N_PICTURES)]
             for sightings in encoder.sight(pictures, n_figures=1):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .picture_quality import correlation, picture_look
-from .similarity import mean_of_seen, view_similarities
+from .similarity import mean_of_seen, split_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,8 @@ class CopyWatch:
     """
 
     def __init__(self, identity: Identity, looks: Sequence[NDArray[np.float32] | None], n_views: int) -> None:
-        self._identity, self._looks, self._n_views = identity, list(looks), n_views
+        self._looks, self._n_views = list(looks), n_views
+        self._references = split_views(identity.embeddings, n_views)
         self._peak = self._highest_pair()
         self._before: NDArray[np.float32] | None = None
         self._hold = 0
@@ -96,12 +97,7 @@ class CopyWatch:
             self.copies += [found] if found else []
 
     def _source_of(self, frame: int, image: NDArray[np.uint8], sighting: Sighting) -> Copy | None:
-        row = sighting.embedding[None]
-        rows = self._identity.embeddings
-        similarities = [
-            float(mean_of_seen(view_similarities(row, rows[index : index + 1], self._n_views))[0])
-            for index in range(len(rows))
-        ]
+        similarities = self._similarities(split_views(sighting.embedding[None], self._n_views)[0])
         figure: NDArray[np.float32] | None = None
         for reference in np.argsort(np.nan_to_num(similarities, nan=-2.0))[::-1]:
             known = self._looks[reference]
@@ -111,18 +107,24 @@ class CopyWatch:
             straight, turned = _structure(figure, known), _structure(figure[:, ::-1], known)
             if max(straight, turned) >= _COPIED:
                 return Copy(
-                    frame, int(reference), similarities[reference], max(straight, turned), turned > straight
+                    frame,
+                    int(reference),
+                    float(similarities[reference]),
+                    max(straight, turned),
+                    turned > straight,
                 )
         return None
 
+    def _similarities(self, figure: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the similarity of a figure to each reference, over the views that both show."""
+        cosines = (self._references * figure).sum(axis=2)
+        cosines[~(self._references.any(axis=2) & figure.any(axis=1))] = np.nan
+        return mean_of_seen(cosines)
+
     def _highest_pair(self) -> float:
-        rows = self._identity.embeddings
-        pairs = [
-            float(mean_of_seen(view_similarities(rows[i : i + 1], rows[j : j + 1], self._n_views))[0])
-            for i in range(len(rows))
-            for j in range(i)
-        ]
-        return max((pair for pair in pairs if np.isfinite(pair)), default=-1.0)
+        pairs = np.array([self._similarities(reference) for reference in self._references])
+        pairs[np.eye(len(pairs), dtype=bool)] = np.nan
+        return float(np.nanmax(pairs)) if np.isfinite(pairs).any() else -1.0
 
 
 def figure_look(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import EmptyReferenceError, InputError
 from .calibration import BLEND, OWN, PUBLISHED, calibrate
 from .palette import Palette
+from .similarity import mean_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,8 @@ class Identity:
         How the thresholds came about: ``published/1``, ``blend/1`` or ``own/1``.
     palettes : tuple of Palette
         Colours of the figure in each reference that has one.
+    means : ndarray of float64, shape (n_views, view_dimension)
+        Mean of the references by view, made of them once; see `mean_views`.
     """
 
     encoder: str
@@ -45,11 +48,15 @@ class Identity:
     thresholds: tuple[float, ...]
     calibration: str
     palettes: tuple[Palette, ...] = ()
+    means: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "means", mean_views(self.embeddings, len(self.thresholds), self.weights))
 
     @property
     def is_usable(self) -> bool:
         """Whether a figure was found in any reference."""
-        return bool((np.linalg.norm(self.embeddings, axis=1) > 0.5).any())
+        return bool(np.isfinite(self.means).any())
 
     @property
     def is_own_threshold(self) -> bool:

@@ -21,7 +21,7 @@ _DARK, _BRIGHT = 12.0, 250.0
 # the demo's drawings 0.18 to 0.82 is flat, and the grain is 0 to 1.4.
 _BLOCK, _FLAT, _LITTLE_FLAT, _MUCH_GRAIN = 6, 0.8, 0.07, 1.6
 # Side of what two pictures are compared by.
-_LOOK_SIDE = 24
+_LOOK_SIDE, _SAMPLED_SIDE = 24, 192
 # Two scans, sizes or compressions of one drawing correlate above 0.99 and differ by under 3 codes; other
 # drawings of one character on one ground correlate up to 0.95 (tests/consistency/test_references.py).
 _SAME_CORRELATION, _SAME_COLOUR = 0.985, 8.0
@@ -104,7 +104,10 @@ def picture_look(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return a picture reduced to 24 × 24, for `looks_alike`; shape (24, 24, 3), codes of 0–255."""
     from PIL import Image
 
-    small = Image.fromarray(image).resize((_LOOK_SIDE, _LOOK_SIDE), Image.Resampling.BOX)
+    # Every pixel of a large picture would cost more than all the rest that is done with a frame.
+    step = max(1, min(image.shape[:2]) // _SAMPLED_SIDE)
+    sampled = Image.fromarray(np.ascontiguousarray(image[::step, ::step]))
+    small = sampled.resize((_LOOK_SIDE, _LOOK_SIDE), Image.Resampling.BOX)
     return np.asarray(small, np.float32)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .similarity import mean_of_seen, split_views
+from .similarity import mean_of_seen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,48 +27,60 @@ class Rivals:
     identities : tuple of Identity
         They themselves, in the same order.
     means : ndarray of float64, shape (n_rivals, n_views, view_dimension)
-        Weighted mean of each one's references, those of length 1, so that the product with a figure
-        is its mean cosine to them; NaN for a view that no reference shows.
+        Mean of each one's references by view; NaN for a view that no reference shows.
+    thresholds : ndarray of float64, shape (n_rivals, n_views)
+        The similarity at which each one passes.
     """
 
     labels: tuple[str, ...]
     identities: tuple[Identity, ...]
     means: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
 
-    def margins(
-        self, embeddings: NDArray[np.float32], similarities: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Measure how much more each figure looks like its own character than like each rival.
-
-        Parameters
-        ----------
-        embeddings : ndarray of float32, shape (n, n_views * view_dimension)
-            Figures.
-        similarities : ndarray of float64, shape (n, n_views)
-            Of each figure to its own character, NaN where a view is not seen.
+    def similarities(self, figures: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean cosine of figures, by `split_views`, to each rival.
 
         Returns
         -------
-        ndarray of float64, shape (n, n_rivals)
-            Similarity to the own character minus that to the rival, over the views that all three
-            show, in [-2, 2]; below 0 the figure looks more like the rival. NaN where none is shared.
+        ndarray of float64, shape (n, n_rivals, n_views)
+            NaN where the figure or the rival does not show that view.
         """
-        figures = split_views(embeddings, similarities.shape[1])
-        rival_similarities = np.einsum("nvd,rvd->nrv", figures, self.means)
-        return mean_of_seen(similarities[:, None, :] - rival_similarities)
+        views = range(figures.shape[1])
+        found = np.stack([figures[:, view] @ self.means[:, view].T for view in views], axis=2)
+        is_unseen = np.logical_not(figures.any(axis=2))[:, None, :]
+        found[np.broadcast_to(is_unseen, found.shape)] = np.nan
+        return found
+
+    def reached(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell whom each figure is similar enough to; by `similarities`, shape (n, n_rivals)."""
+        limits = np.where(np.isfinite(similarities), self.thresholds, np.nan)
+        return mean_of_seen(similarities) >= mean_of_seen(limits)
 
 
-def rivals_of(others: Mapping[str, Identity], n_views: int) -> Rivals | None:
+def margins(own: NDArray[np.float64], rivals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Measure how much more each figure looks like its own character than like each rival.
+
+    Parameters
+    ----------
+    own : ndarray of float64, shape (n, n_views)
+        Similarity to the character, NaN where a view is not seen.
+    rivals : ndarray of float64, shape (n, n_rivals, n_views)
+        Similarity to each rival, by `Rivals.similarities`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_rivals)
+        Over the views that all three show, in [-2, 2]; below 0 the figure looks more like the rival.
+        NaN where none is shared.
+    """
+    return mean_of_seen(own[:, None, :] - rivals)
+
+
+def rivals_of(others: Mapping[str, Identity]) -> Rivals | None:
     """Gather other characters by label; None where nobody of them has a figure in any reference."""
     usable = {label: identity for label, identity in others.items() if identity.is_usable}
     if not usable:
         return None
-    means = np.stack([_mean_views(identity, n_views) for identity in usable.values()])
-    return Rivals(tuple(usable), tuple(usable.values()), means)
-
-
-def _mean_views(identity: Identity, n_views: int) -> NDArray[np.float64]:
-    views = split_views(identity.embeddings, n_views)
-    shares = (np.linalg.norm(views, axis=2) > 0.5) * identity.weights[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (views * shares[..., None]).sum(axis=0) / shares.sum(axis=0)[:, None]
+    identities = tuple(usable.values())
+    means = np.stack([identity.means for identity in identities])
+    return Rivals(tuple(usable), identities, means, np.array([one.thresholds for one in identities]))

@@ -20,7 +20,8 @@ from .calibration import (
     legacy_score,
 )
 from .palette import PaletteGap, compare_palettes
-from .similarity import mean_of_seen, view_similarities
+from .rivals import Rivals, margins
+from .similarity import mean_of_seen, similarities_to, split_views
 from .verdict import Status, Verdict, ViewScore
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from .encoders.base import IdentityEncoder, Sighting
     from .identity import Identity
-    from .rivals import Rivals
 
 # One more than expected is looked at as a rule, so only three figures are worth a word.
 _CROWD = 3
@@ -81,14 +81,14 @@ class Judge:
         if not sightings:
             return []
         embeddings = np.stack([sighting.embedding for sighting in sightings])
-        similarities = view_similarities(
-            embeddings, self.identity.embeddings, len(self.encoder.views), self.identity.weights
-        )
+        figures = split_views(embeddings, len(self.encoder.views))
+        similarities = similarities_to(figures, self.identity.means)
         verdicts = [self._alone(*pair) for pair in zip(sightings, similarities, strict=True)]
         if self.rivals is None:
             return verdicts
-        margins = self.rivals.margins(embeddings, similarities)
-        return [self._among_rivals(*row) for row in zip(verdicts, sightings, margins, strict=True)]
+        theirs = self.rivals.similarities(figures)
+        gaps, reached = margins(similarities, theirs), self.rivals.reached(theirs)
+        return [self._among_rivals(*row) for row in zip(verdicts, sightings, gaps, reached, strict=True)]
 
     def of_best(self, sightings: Sequence[Sighting] | None) -> Verdict:
         """Judge every figure of one picture and return the verdict on the one who matches best.
@@ -146,20 +146,31 @@ class Judge:
             score = min(score, gap.score)
         return threshold, score, score >= 0.5
 
-    def _among_rivals(self, verdict: Verdict, sighting: Sighting, margins: NDArray[np.float64]) -> Verdict:
+    def _among_rivals(
+        self,
+        verdict: Verdict,
+        sighting: Sighting,
+        gaps: NDArray[np.float64],
+        reached: NDArray[np.bool_],
+    ) -> Verdict:
         """Note the most similar other character, and fail a figure who rather is that one."""
-        if self.rivals is None or verdict.score is None or not np.isfinite(margins).any():
+        if self.rivals is None or verdict.score is None or not np.isfinite(gaps).any():
             return verdict
-        nearest = int(np.nanargmin(margins))
-        verdict = replace(verdict, margin=float(margins[nearest]), rival=self.rivals.labels[nearest])
+        nearest = int(np.nanargmin(gaps))
+        verdict = replace(verdict, margin=float(gaps[nearest]), rival=self.rivals.labels[nearest])
         decides_alone = self.identity.is_own_threshold or self.mapping == LEGACY
-        for index in np.flatnonzero(margins < 0)[np.argsort(margins[margins < 0])]:
-            if self._would_pass(sighting, self.rivals.identities[index]):
-                return _taken_by(verdict, self.rivals.labels[index], float(margins[index]), decides_alone)
+        takers = np.flatnonzero(reached & (gaps < 0))
+        for index in takers[np.argsort(gaps[takers])]:
+            if not self._contradicts(sighting, self.rivals.identities[index]):
+                return _taken_by(verdict, self.rivals.labels[index], float(gaps[index]), decides_alone)
         return verdict
 
-    def _would_pass(self, sighting: Sighting, rival: Identity) -> bool:
-        return Judge(self.encoder, rival).of_best([sighting]).status is Status.PASS
+    def _contradicts(self, sighting: Sighting, rival: Identity) -> bool:
+        """Whether the figure's colours keep it from being the rival."""
+        if sighting.palette is None or rival.is_own_threshold:
+            return False
+        gap = compare_palettes(sighting.palette, rival.palettes)
+        return gap is not None and gap.score < 0.5
 
 
 def score_image(

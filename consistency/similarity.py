@@ -37,15 +37,46 @@ def view_similarities(
     ndarray of float64, shape (n, n_views)
         In [-1, 1]; NaN where the figure, or every reference, does not show that view.
     """
-    figures, known = split_views(embeddings, n_views), split_views(references, n_views)
+    return similarities_to(split_views(embeddings, n_views), mean_views(references, n_views, weights))
+
+
+def mean_views(
+    references: NDArray[np.float32], n_views: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Average references, each of length 1, for each view; not renormalised.
+
+    The product of a figure with that mean is the mean of its cosines to the references.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_views, view_dimension)
+        NaN for a view that no reference shows.
+    """
+    known = split_views(references, n_views)
     counts = np.ones(len(known)) if weights is None else np.asarray(weights, np.float64)
-    cosines = np.einsum("nvd,rvd->nvr", figures, known)
-    seen = np.linalg.norm(known, axis=2).T > 0.5
-    shares = seen * counts
+    shares = known.any(axis=2) * counts[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = (cosines * shares).sum(axis=2) / shares.sum(axis=1)
-    means[np.linalg.norm(figures, axis=2) <= 0.5] = np.nan
-    return np.clip(means, -1.0, 1.0)
+        return (known * shares[..., None]).sum(axis=0) / shares.sum(axis=0)[:, None]
+
+
+def similarities_to(figures: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean cosine of figures to a character, view by view.
+
+    Parameters
+    ----------
+    figures : ndarray of float64, shape (n, n_views, view_dimension)
+        By `split_views`.
+    means : ndarray of float64, shape (n_views, view_dimension)
+        By `mean_views`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_views)
+        In [-1, 1]; NaN where the figure or the character does not show that view.
+    """
+    similarities = (figures * means).sum(axis=2)
+    similarities[~figures.any(axis=2)] = np.nan
+    return np.clip(similarities, -1.0, 1.0)
 
 
 def leave_one_out(

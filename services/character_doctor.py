@@ -148,13 +148,15 @@ def _margins(
     views: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Return how far the references are from each other character, and whom the encoder has not seen."""
-    from ..consistency.similarity import mean_of_seen
+    from ..consistency.rivals import margins
+    from ..consistency.similarity import mean_of_seen, split_views
 
+    figures = split_views(seen.embeddings, len(encoder.views))
     rivals = identity.gallery.rivals(character, encoder)
     others = [other.label for other in identity.gallery.others(character)]
     if rivals is None:
         return {"margins": {}, "unencoded": others}
-    means = mean_of_seen(rivals.margins(seen.embeddings, views).T)
+    means = mean_of_seen(margins(views, rivals.similarities(figures)).T)
     pairs = zip(rivals.labels, means.tolist(), strict=True)
-    margins = {label: mean for label, mean in pairs if math.isfinite(mean)}
-    return {"margins": margins, "unencoded": [label for label in others if label not in rivals.labels]}
+    nearness = {label: mean for label, mean in pairs if math.isfinite(mean)}
+    return {"margins": nearness, "unencoded": [label for label in others if label not in rivals.labels]}

@@ -93,7 +93,7 @@ class Gallery:
             identity = None if other.id in left_out else self._stored_identity(other, encoder)
             if identity is not None:
                 others[other.label] = identity
-        return rivals_of(others, len(encoder.views))
+        return rivals_of(others)
 
     def others(self, character: Character) -> list[Character]:
         """Return the characters of its project, and the shared ones, who are somebody else."""

@@ -98,7 +98,7 @@ def test_embeddings_of_another_version_are_not_compared(encoder) -> None:
 
 
 def rivals(encoder, **looks):
-    return rivals_of({name: build_identity(encoder, [block(look)]) for name, look in looks.items()}, 2)
+    return rivals_of({name: build_identity(encoder, [block(look)]) for name, look in looks.items()})
 
 
 def test_the_margin_is_to_the_most_similar_other_character(encoder) -> None:
@@ -123,7 +123,7 @@ def test_who_would_pass_but_looks_more_like_another_fails(encoder) -> None:
 def test_a_rival_who_would_not_pass_takes_nobody_away(encoder) -> None:
     look = turned(20)
     others = {"strict": build_identity(encoder, [block(turned(24))], threshold=0.9999)}
-    judge = judge_of(encoder, block(RED), rivals=rivals_of(others, 2))
+    judge = judge_of(encoder, block(RED), rivals=rivals_of(others))
     [verdict] = score_images(judge, [block(look)])
     assert verdict.margin < 0
     assert verdict.status is Status.PASS
