@@ -9,6 +9,7 @@ import typer
 
 from ..services.overview import character_json, overview, project_json
 from .doctor import add_doctor_command
+from .looks import add_look_commands
 from .models import model_app
 from .scores import add_score_commands
 from .shared import MEDIA, AsJson, fail_on_errors, opened_services
@@ -37,6 +38,7 @@ for name, group in {
 }.items():
     app.add_typer(group, name=name)
 add_doctor_command(app)
+add_look_commands(app)
 add_score_commands(character_app)
 add_version_commands(character_app)
 add_travel_commands(character_app)

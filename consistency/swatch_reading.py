@@ -243,8 +243,10 @@ def _not_face(
 def _iris(colours: NDArray[np.float64]) -> Paint | None:
     paints = find_paints(colours, np.ones(len(colours)), 5)
     colourful = [p for p in paints if p.chroma > 0.06 and p.lab[0] > 0.22 and p.weight >= 0.12 * len(colours)]
-    dark = [p for p in paints if p.weight >= _MIN_EYE_PIXELS]
-    return next(iter(colourful or dark), None)
+    if colourful:
+        # An iris goes from dark to bright: its most colourful part is the one people would name.
+        return max(colourful, key=lambda paint: paint.chroma * np.sqrt(paint.weight))
+    return next((paint for paint in paints if paint.weight >= _MIN_EYE_PIXELS), None)
 
 
 def _thickness(mask: NDArray[np.bool_]) -> float:

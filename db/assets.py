@@ -116,6 +116,7 @@ def _asset(row: AssetRow) -> Asset:
         size_bytes=row.size_bytes,
         job_id=row.job_id,
         project_id=row.project_id,
+        style_reference_id=row.style_reference_id,
         width=row.width,
         height=row.height,
         fps=row.fps,

@@ -136,10 +136,11 @@ class PaletteService:
         """
         from ..consistency.images import read_image
 
-        strength = order.pop("strength", 0.8) if output is not None else 0.0
+        if output is None:
+            order["strength"] = 0.0
         rows = []
         for number, path in enumerate(paths, 1):
-            [result] = self.enforce([read_image(path)], wanted, strength=strength, **order)
+            [result] = self.enforce([read_image(path)], wanted, **order)
             row = {"image": str(path), **result.as_json()}
             if output is not None:
                 row["output"] = str(write_png(result.image, output / f"{path.stem}.png"))

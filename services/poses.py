@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..consistency.pose import Pose
 from ..db.poses import PoseRepository
 from ..errors import ConflictError, NotFoundError
+from .picture_files import png_of, write_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,6 +136,14 @@ class PoseLibrary(PoseRepository):
         from ..consistency.poses.drawing import draw_pose
 
         return draw_pose([points], width, height)
+
+    def draw_file(self, pose: Pose, target: Path, *, width: int, height: int, **fit: Any) -> Path:
+        """Write a pose as an OpenPose picture (PNG) and return `target`; `fit` as for `fitted`."""
+        return write_png(self.drawn(self.fitted(pose, width, height, **fit), width, height), target)
+
+    def picture(self, pose: Pose, *, width: int, height: int, **fit: Any) -> bytes:
+        """Draw a pose as an OpenPose picture and encode it as PNG; `fit` as for `fitted`."""
+        return png_of(self.drawn(self.fitted(pose, width, height, **fit), width, height))
 
     def nearest(self, pose: Pose) -> list[tuple[str, float]]:
         """Return the named poses with their distance in [0, 1], the nearest first."""

@@ -14,6 +14,7 @@ from .doctor import add_doctor_routes
 from .gates import add_gate_routes
 from .health import add_health_routes
 from .jobs import add_job_routes
+from .looks import add_palette_routes, add_pose_routes, add_style_routes
 from .models import add_model_routes
 from .openapi import add_openapi_routes
 from .pool import CpuPool
@@ -66,4 +67,7 @@ def add_routes(
     add_gate_routes(api, services)
     add_asset_routes(api, services)
     add_model_routes(api, services)
+    add_palette_routes(api, services, pool)
+    add_style_routes(api, services, pool)
+    add_pose_routes(api, services, pool)
     add_openapi_routes(api)

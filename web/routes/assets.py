@@ -40,7 +40,7 @@ def add_asset_routes(api: Registrar, services: Services) -> None:
     async def get_asset(path: AssetPath) -> AssetShown:
         """Show a produced file and what was measured of it."""
         asset = await services.database.run(services.assets.get, path.asset_id)
-        return await asyncio.to_thread(_shown, asset)
+        return await asyncio.to_thread(shown_asset, asset)
 
     @api.read("/anime/assets/{asset_id}/file", errors=(404,))
     async def get_asset_file(path: AssetPath) -> web.FileResponse:
@@ -55,7 +55,8 @@ def _listed(assets: Sequence[Asset]) -> list[AssetListed]:
     return [AssetListed(**_fields(asset)) for asset in assets]
 
 
-def _shown(asset: Asset) -> AssetShown:
+def shown_asset(asset: Asset) -> AssetShown:
+    """Return what the routes tell of an asset; it asks the disk whether the file is there."""
     return AssetShown(
         **_fields(asset), metadata=redacted(asset.metadata), quality_metrics=redacted(asset.quality_metrics)
     )
@@ -76,6 +77,7 @@ def _fields(asset: Asset) -> dict[str, Any]:
         "duration_seconds": asset.duration_seconds,
         "job_id": asset.job_id,
         "project_id": asset.project_id,
+        "style_reference_id": asset.style_reference_id,
         "licence": asset.licence,
         "created_at": asset.created_at,
     }

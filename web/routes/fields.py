@@ -70,6 +70,7 @@ def _flag(value: Any) -> bool:
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 UrlId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_digits)]
 UrlLimit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_digits)]
+UrlSide = Annotated[int, Field(ge=64, le=4096), BeforeValidator(_digits)]
 UrlFlag = Annotated[bool, BeforeValidator(_flag)]
 UrlNumber = Annotated[float, Field(allow_inf_nan=False)]
 # What a name may not contain is the repositories' business, for every face the same.

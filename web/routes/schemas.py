@@ -371,6 +371,7 @@ class AssetListed(Shown):
     duration_seconds: float | None
     job_id: int | None
     project_id: int | None
+    style_reference_id: int | None = Field(description="The style that was transferred to it.")
     licence: str
     created_at: datetime | None
 
