@@ -17,9 +17,13 @@ NODES = [
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
     "TowerGatedKSampler",
+    "TowerPaletteEnforcer",
+    "TowerPose",
     "TowerPreflight",
     "TowerProjectLoader",
     "TowerProjectSaver",
+    "TowerStyleTemplate",
+    "TowerStyleTransfer",
 ]
 JAPANESE = json.loads((ROOT / "locales/ja/nodeDefs.json").read_text("utf-8"))
 
