@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ...consistency.character import Character, CharacterLora, CharacterVersion, Reference
+from ...db.columns import json_text
 from ...db.embeddings import StoredSighting
 from ...db.travel import KeptCharacter, KeptEmbeddings, KeptVersion
 from ...errors import InputError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # An embedding has length 1, or 0 where no figure was seen; float32 keeps it to seven digits.
 _LENGTH_TOLERANCE = 1e-3
+_MAX_STYLE_CHARACTERS = 50_000
 
 
 @dataclass
@@ -76,10 +78,7 @@ def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCh
         If anything in it is not as it should be.
     """
     manifest = read_manifest(archive.manifest(), archive.sizes)
-    try:
-        bible = checked_bible(manifest.character.bible)
-    except InputError as error:
-        refuse(str(error).rstrip("."))
+    bible = _checked_character(manifest)
     vectors: dict[str, NDArray[np.float32]] = {}
     for path, member in sorted(manifest.by_path().items()):
         staged = pictures.staging / PurePosixPath(path).name
@@ -109,6 +108,31 @@ def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCh
     )
     poses = {pose.name: pose.keypoints for pose in manifest.poses}
     return manifest, KeptCharacter(character, versions, poses)
+
+
+def _checked_character(manifest: Manifest) -> dict[str, Any]:
+    """Check what is stored as JSON, so that whoever reads it later finds what belongs there."""
+    from ...consistency.pose import joints_from_json
+    from ...consistency.swatches import typed_swatches
+
+    entry = manifest.character
+    try:
+        bible = checked_bible(entry.bible)
+        typed_swatches(entry.color_palette)
+    except InputError as error:
+        refuse(str(error).rstrip("."))
+    if len(json_text(entry.style_template)) > _MAX_STYLE_CHARACTERS:
+        refuse("its style is longer than any")
+    for pose in manifest.poses:
+        try:
+            joints = joints_from_json(pose.keypoints["joints"])
+            is_sound = joints.shape == (18, 2) and joints.dtype.kind in "fi"
+            is_sound = is_sound and isinstance(pose.keypoints.get("prompt", ""), str)
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+            is_sound = False
+        if not is_sound or pose.keypoints.keys() - {"joints", "prompt"}:
+            refuse(f"its pose {pose.name[:40]!a} is none")
+    return bible
 
 
 def usable(kept: KeptCharacter, known: Mapping[str, str]) -> tuple[KeptCharacter, list[tuple[str, str]]]:

@@ -399,6 +399,45 @@ def test_embeddings_that_mean_nothing_are_refused(receiver, file, tmp_path, chan
     assert_refused(receiver, path, said)
 
 
+def in_manifest(members: dict[str, bytes], **changes) -> dict[str, bytes]:
+    """Change the character or the poses in a manifest."""
+    manifest = json.loads(members["manifest.json"])
+    manifest["poses"] = changes.pop("poses", [])
+    manifest["character"].update(changes)
+    return {**members, "manifest.json": json.dumps(manifest).encode()}
+
+
+JOINTS = [[0.1, 0.2]] * 18
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"color_palette": {"hair": "teal"}}, "not a hex colour"),
+        ({"color_palette": {"hair": ["#123456"]}}, "not a hex colour"),
+        ({"bible": {"hair": "teal"}}, "no field 'bible.hair'"),
+        ({"poses": [{"name": "wave", "keypoints": {}}]}, "its pose 'wave'"),
+        ({"poses": [{"name": "wave", "keypoints": {"joints": [[1, 2]] * 17}}]}, "its pose 'wave'"),
+        ({"poses": [{"name": "wave", "keypoints": {"joints": [["a", 2]] * 18}}]}, "its pose 'wave'"),
+        ({"poses": [{"name": "wave", "keypoints": {"joints": JOINTS, "prompt": 3}}]}, "its pose 'wave'"),
+        ({"style_template": {"x": "y" * 60_000}}, "style"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_would_break_a_later_reader_is_refused(receiver, file, tmp_path, changes, said) -> None:
+    assert_refused(receiver, packed(tmp_path / "odd.tower", in_manifest(unpacked(file), **changes)), said)
+
+
+def test_a_pose_arrives_and_is_listed(receiver, file, tmp_path) -> None:
+    poses = [{"name": "wave", "keypoints": {"joints": JOINTS, "prompt": "waving"}}]
+    arrival = receiver.courier.take_in(
+        packed(tmp_path / "pose.tower", in_manifest(unpacked(file), poses=poses))
+    )
+    [pose] = receiver.poses.list()
+    assert (pose.name, pose.prompt, pose.character_id) == ("wave", "waving", arrival.character.id)
+    np.testing.assert_array_equal(pose.points, JOINTS)
+
+
 MUTATIONS = st.one_of(
     st.tuples(st.just("flip"), st.integers(0, 2**31), st.integers(1, 255)),
     st.tuples(st.just("cut"), st.integers(0, 2**31), st.integers(1, 4000)),
