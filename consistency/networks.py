@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -292,7 +293,10 @@ def _providers(runtime: Any, path: Path, device: str) -> list[Any]:
 
 
 def _free_gpu_bytes() -> int:
-    """Return what is free on the GPU as NVIDIA's driver says; 0 where nobody can tell."""
+    """Return what is free on the GPU, as torch or NVIDIA's driver says; 0 where nobody can tell."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
     try:
         import pynvml
     except ImportError:

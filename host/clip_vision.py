@@ -55,7 +55,8 @@ def _embedded(clip_vision: Any, images: Sequence[NDArray[np.uint8]]) -> NDArray[
     rows = []
     for image in images:
         pixels = torch.from_numpy(np.ascontiguousarray(image)).float().div_(255.0)[None]
-        embeds = clip_vision.encode_image(pixels, crop=False)["image_embeds"]
+        with torch.no_grad():
+            embeds = clip_vision.encode_image(pixels, crop=False)["image_embeds"]
         if embeds is None or embeds.ndim != 2:
             raise InputError(
                 "This CLIP_VISION gives no single vector for a picture.",

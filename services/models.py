@@ -120,14 +120,7 @@ class ModelStore:
         wanted = [self._wanted(kind, name if at == 0 else "") for at, kind in enumerate(kinds)]
         known = [model for model in wanted if model is not None]
         if not known:
-            folder = self._folders[0] / kinds[0] / (name or "NAME")
-            return MissingModelError(
-                f"The {kinds[0]} models {name} are not installed."
-                if name
-                else f"No {kinds[0]} models are installed.",
-                field="encoder",
-                hint=f"Put a face detector and a face recogniser (.onnx) into {folder}.",
-            )
+            return self._missing_pack(kinds[0], name)
         names = " ".join(model.name for model in known)
         by_hand = "; ".join(_by_hand(model, self._target(model)) for model in known)
         verb = "is" if len(known) == 1 else "are"
@@ -135,6 +128,17 @@ class ModelStore:
             f"{' and '.join(model.name for model in known)} {verb} not installed.",
             field="encoder",
             hint=f"Run `tower models get {names}`, or put {by_hand}.",
+        )
+
+    def _missing_pack(self, kind: str, name: str) -> MissingModelError:
+        place = self._folders[0] / ARCFACE
+        if kind == INSIGHTFACE:
+            own = Path.home() / ".insightface" / "models"
+            place = self._shared[0] / _INSIGHTFACE if self._shared else own
+        return MissingModelError(
+            f"The face models {name} are not installed." if name else "No face models are installed.",
+            field="encoder",
+            hint=f"Put a face detector and a face recogniser (.onnx) into {place / (name or 'NAME')}.",
         )
 
     def states(self) -> list[ModelState]:

@@ -79,8 +79,7 @@ class ArcFaceEncoder:
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the faces of each picture, the largest sure one first; see `IdentityEncoder.sight`."""
-        found = spread(self._sight_some, images, is_on_gpu=self._is_on_gpu)
-        return [sightings[:n_figures] for sightings in found] if n_figures else found
+        return spread(self._sight_some, images, is_on_gpu=self._is_on_gpu)
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant face of each picture; see `IdentityEncoder.encode`."""

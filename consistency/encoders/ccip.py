@@ -82,10 +82,9 @@ class CcipEncoder:
     def sight(self, images: Pictures, *, n_figures: int | None = None) -> list[list[Sighting]]:
         """Encode the figures of each picture, the largest sure one first; see `IdentityEncoder.sight`.
 
-        Detectors count by themselves, so `n_figures` only cuts the list.
+        Detectors count by themselves: `n_figures` changes nothing, as a stranger may be the larger figure.
         """
-        found = spread(self._sight_some, images, is_on_gpu=self._is_on_gpu)
-        return [sightings[:n_figures] for sightings in found] if n_figures else found
+        return spread(self._sight_some, images, is_on_gpu=self._is_on_gpu)
 
     def encode(self, images: Pictures) -> Encodings:
         """Encode the dominant figure of each picture; see `IdentityEncoder.encode`."""

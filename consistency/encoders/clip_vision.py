@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence["NDArray[np.uint8]"]], "NDArray[np.float32]"]
 
-# Nobody has published a threshold: CLIP sees content and style, not who somebody is. Photographs of one
-# subject reach 0.885 on average (DreamBooth, Ruiz et al. 2023, table 1), pictures of unlike subjects in one
-# style 0.5 to 0.7. With three references or more half of the decision is the character's own.
+# Our assumption; nobody has published a threshold, and CLIP sees content and style, not who somebody is.
+# Photographs of one subject reach 0.885 on average (DreamBooth, Ruiz et al. 2023, table 1). With three
+# references or more half of the decision is the character's own.
 THRESHOLD = 0.78
 _RULES = "1"
 _PROBE_SIDE = 32

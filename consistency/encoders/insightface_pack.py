@@ -80,7 +80,7 @@ class InsightFaceEncoder:
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the faces of each picture, the largest first; see `IdentityEncoder.sight`."""
-        return [self._sight(images[at])[:n_figures] for at in range(len(images))]
+        return [self._sight(images[at]) for at in range(len(images))]
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant face of each picture; see `IdentityEncoder.encode`."""

@@ -306,6 +306,62 @@ def check_style_injection_changes_only_the_copy_and_only_when_asked():
     assert "no UNet" in raised(style_places, flux)
 
 
+def _tiny_clip_vision(seed):
+    """Return a CLIP_VISION as the host's loader makes it, small and with random weights."""
+    import tempfile
+
+    import comfy.clip_vision
+    import torch
+
+    config = {
+        **{"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+        **{"image_size": 32, "patch_size": 16, "projection_dim": 24, "num_channels": 3},
+        **{"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "model_type": "clip_vision_model"},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config))
+        clip_vision = comfy.clip_vision.ClipVisionModel(str(path))
+    generator = torch.Generator().manual_seed(seed)
+    weights = {
+        name: torch.randn(weight.shape, generator=generator) * 0.1
+        if weight.is_floating_point()
+        else torch.arange(weight.numel()).reshape(weight.shape)
+        for name, weight in clip_vision.model.state_dict().items()
+    }
+    clip_vision.model.load_state_dict(weights)
+    return clip_vision
+
+
+def check_a_clip_vision_embeds_pictures_of_any_size_and_is_known_by_its_weights():
+    import numpy as np
+    import torch
+    from pack_in_check.host.clip_vision import as_embedder
+
+    clip_vision = _tiny_clip_vision(1)
+    model_id, embed = as_embedder(clip_vision)
+    generator = np.random.default_rng(0)
+    pictures = [generator.integers(0, 256, (*size, 3), dtype=np.uint8) for size in ((40, 70), (32, 32))]
+    vectors = embed(pictures)
+    assert vectors.shape == (2, 24) and vectors.dtype == np.float32
+    square = torch.from_numpy(pictures[1]).float()[None] / 255
+    expected = clip_vision.encode_image(square, crop=False)["image_embeds"][0].detach().float().numpy()
+    assert np.abs(vectors[1] - expected).max() < 1e-5
+    assert as_embedder(_tiny_clip_vision(1))[0] == model_id
+    assert as_embedder(_tiny_clip_vision(2))[0] != model_id
+
+
+def check_the_hosts_filter_is_pillows_to_one_step_of_255():
+    import numpy as np
+    from pack_in_check.consistency.resampling import resized
+    from PIL import Image
+
+    for size in ((720, 1280), (700, 360), (200, 200), (41, 1000), (1, 1)):
+        picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+        wanted = np.asarray(Image.fromarray(picture).resize((384, 384), Image.Resampling.BILINEAR), int)
+        assert np.abs(resized(picture, 384, 384).transpose(1, 2, 0).astype(int) - wanted).max() <= 1
+
+
 def main(comfy, pack):
     sys.path[0] = str(comfy)
     from comfy.cli_args import args

@@ -104,11 +104,11 @@ def test_every_person_gets_the_own_head_and_the_rest_is_seen_alone(made) -> None
     )
 
 
-def test_the_largest_sure_figure_comes_first_and_n_figures_cuts_the_list(made) -> None:
+def test_the_largest_sure_figure_comes_first_and_nobody_is_left_out(made) -> None:
     persons = [row(0, 0, 100, 200, 0.95), row(200, 0, 600, 600, 0.6)]
     encoder = made([], persons)
     assert [s.box for s in encoder.sight([noise(4)])[0]] == [(200, 0, 600, 600), (0, 0, 100, 200)]
-    assert len(encoder.sight([noise(4)], n_figures=1)[0]) == 1
+    assert len(encoder.sight([noise(4)], n_figures=1)[0]) == 2
     encodings = encoder.encode([noise(4)])
     assert encodings.found.tolist() == [True] and encodings.boxes.tolist() == [[200, 0, 600, 600]]
 
