@@ -11,6 +11,7 @@ from ..services.overview import character_json, overview, project_json
 from .doctor import add_doctor_command
 from .looks import add_look_commands
 from .models import model_app
+from .references import add_reference_command
 from .scores import add_score_commands
 from .shared import MEDIA, AsJson, fail_on_errors, opened_services
 from .studio import add_studio_commands
@@ -40,6 +41,7 @@ for name, group in {
 add_doctor_command(app)
 add_look_commands(app)
 add_score_commands(character_app)
+add_reference_command(character_app)
 add_version_commands(character_app)
 add_travel_commands(character_app)
 add_studio_commands(character_app)

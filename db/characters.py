@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ..consistency.character import VERSION_MARK, Character, CharacterLora, Reference, split_version
-from ..errors import ConflictError, InputError
+from ..errors import ConflictError, InputError, NotFoundError
 from ..production.character_bible import checked_bible, merged_bible
 from .character_rows import add_version, characters_of, with_current_version
 from .embeddings import StoredSighting, find_sightings, read_vectors, write_sightings
@@ -240,6 +240,31 @@ class CharacterRepository(VersionRepository):
             return self.set_references(
                 character_id,
                 list(pictures.values()),
+                age_state=state.age_state,
+                emotional_state=state.emotional_state,
+                prompt=state.prompt,
+            )
+
+    def replace_reference(self, character_id: int, reference_id: int, reference: Reference) -> Character:
+        """Add a version in which a reference of the current one stands in place of another.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such character, or its current version has no such reference.
+        """
+        with self._database.session() as session:
+            require(session, CharacterRow, character_id, "character", locked=True)
+            character = self.get(character_id)
+            if all(known.id != reference_id for known in character.references):
+                raise NotFoundError(
+                    f"There is no reference {reference_id} in the current version of {character.name!r}.",
+                    field="reference_id",
+                )
+            state = character.version
+            return self.set_references(
+                character_id,
+                [reference if known.id == reference_id else known for known in character.references],
                 age_state=state.age_state,
                 emotional_state=state.emotional_state,
                 prompt=state.prompt,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..consistency.character import Character
 from ..consistency.diagnosis import ERROR, Evidence, Finding, diagnose, no_references
-from ..errors import InputError, MissingModelError
+from ..errors import InputError, MissingModelError, ModelFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,18 +126,24 @@ def _found_by(
     identity: IdentityService, character: Character, encoder: IdentityEncoder, progress: Progress
 ) -> dict[str, int]:
     """Count for each installed encoder in how many references it finds somebody, the one in use first."""
-    names = [encoder.name, *(name for name in identity.encoder_names() if name != encoder.name)]
-    found = {}
-    for n_done, name in enumerate(names, 1):
-        try:
-            other = encoder if name == encoder.name else identity.encoder(name)
-        except MissingModelError:
-            other = None
-        if other is not None:
+    # A model of a family is asked under the family's name; `family:model` would be asked twice.
+    families = [name for name in identity.encoder_names() if ":" not in name]
+    found: dict[str, int] = {}
+    for n_done, name in enumerate(["", *families], 1):
+        other = _installed(identity, name) if name else encoder
+        if other is not None and other.name not in found:
             sightings = identity.gallery.sightings(character, other)
-            found[name] = sum(bool(sighting.embedding.any()) for sighting in sightings.values())
-        progress("asking the encoders", n_done, len(names))
+            found[other.name] = sum(bool(sighting.embedding.any()) for sighting in sightings.values())
+        progress("asking the encoders", n_done, 1 + len(families))
     return found
+
+
+def _installed(identity: IdentityService, name: str) -> IdentityEncoder | None:
+    """Return an encoder; None where its model is not there, or cannot be used."""
+    try:
+        return identity.encoder(name)
+    except (MissingModelError, ModelFileError):
+        return None
 
 
 def _margins(

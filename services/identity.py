@@ -68,11 +68,6 @@ class IdentityService:
         """
         return self._encoders.resolve(name or self._default)
 
-    def unload_encoders(self) -> None:
-        """Let go of all loaded encoders; each is loaded again when next asked for."""
-        for name in self._encoders.names():
-            self._encoders.unload(name)
-
     def score(
         self,
         character: Character,

@@ -130,6 +130,9 @@ def _references_json(version: CharacterVersion) -> list[dict[str, Any]]:
             "width": reference.width,
             "height": reference.height,
             "warnings": list(reference.warnings),
+            "weight": reference.weight,
+            "box": reference.box,
+            "report": reference.report,
         }
         for reference in version.references
     ]

@@ -170,16 +170,6 @@ def test_a_stream_is_read_one_batch_at_a_time(opened, encoder, red) -> None:
     assert encoder.batches == [4, 4, 2]
 
 
-def test_an_unloaded_encoder_is_made_again(opened, red) -> None:
-    made = []
-    registry = EncoderRegistry({"blocks": lambda: made.append(1) or BlockEncoder()})
-    judge = IdentityService(opened.characters, registry, "blocks")
-    judge.score(red, [])
-    judge.unload_encoders()
-    judge.score(red, [])
-    assert len(made) == 2
-
-
 def test_no_reference_is_an_error_with_the_remedy(opened, encoder) -> None:
     with pytest.raises(EmptyReferenceError, match="tower character add"):
         service(opened, encoder).score(opened.characters.create("Nobody"), [block(RED)])

@@ -49,3 +49,17 @@ def test_the_doctor_looks_at_the_installation_and_at_a_character(shared_site, he
     assert (shown["character"], shown["references"], shown["encoder"]) == ("Scored Hero", 3, "appearance")
     assert "few_references" in [finding["code"] for finding in shown["findings"]]
     assert shared_site.call("GET", "/anime/doctor?character_id=999999").status == 404
+
+
+def test_a_figure_is_chosen_in_a_reference(shared_site, hero) -> None:
+    first = shared_site.call("GET", hero).json["references"][0]
+    assert (first["box"], first["weight"], first["report"]["width"]) == (None, 1.0, 560)
+    where = f"{hero}/references/{first['id']}"
+    answer = shared_site.call("PATCH", where, {"box": [20, 10, 550, 560], "weight": 2.0})
+    assert answer.status == 200, answer.body
+    changed = answer.json["character"]["references"][0]
+    assert (changed["box"], changed["weight"]) == ([20, 10, 550, 560], 2.0)
+    assert changed["sha256"] == first["sha256"]
+    beyond = shared_site.call("PATCH", f"{hero}/references/{changed['id']}", {"box": [0, 0, 600, 600]})
+    assert (beyond.status, beyond.error["field"]) == (422, "box")
+    assert shared_site.call("PATCH", where, {"weight": 1.0}).status == 404

@@ -19,6 +19,7 @@ from .models import add_model_routes
 from .openapi import add_openapi_routes
 from .pool import CpuPool
 from .projects import add_project_routes
+from .references import add_reference_routes
 from .registrar import Registrar
 from .sequences import add_sequence_routes
 from .studio import add_studio_routes
@@ -58,6 +59,7 @@ def add_routes(
     add_project_routes(api, services)
     add_character_routes(api, services)
     add_picture_routes(api, services, pool)
+    add_reference_routes(api, services, pool)
     add_sequence_routes(api, services, pool)
     add_version_routes(api, services, pool)
     add_bible_routes(api, services)

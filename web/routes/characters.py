@@ -160,6 +160,9 @@ def references_shown(character_id: int, references: Sequence[Reference]) -> list
             width=reference.width,
             height=reference.height,
             warnings=list(reference.warnings),
+            weight=reference.weight,
+            box=reference.box,
+            report=reference.report,
         )
         for reference in references
     ]

@@ -196,6 +196,11 @@ class ReferenceShown(Shown):
     width: int
     height: int
     warnings: list[str]
+    weight: float = Field(default=1.0, description="How much it counts in a score.")
+    box: tuple[int, int, int, int] | None = Field(
+        default=None, description="The figure chosen in it: left, top, right, bottom in pixels."
+    )
+    report: dict[str, Any] = Field(default={}, description="What was measured of it.")
 
 
 class VersionShown(Shown):

@@ -1,0 +1,54 @@
+"""Choosing a figure, and weighing a picture, makes a new version that is compared by it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.media import RUST, TEAL, draw_figure, write_references
+from tower_anime.errors import InputError, NotFoundError
+from tower_anime.services.references import change_reference, reference_at
+
+
+def test_a_chosen_figure_and_its_weight_make_a_version(opened, tmp_path: Path) -> None:
+    both = np.concatenate([np.asarray(draw_figure(look, size=(640, 720))) for look in (RUST, TEAL)], axis=1)
+    Image.fromarray(both).save(tmp_path / "both.png")
+    made, [check] = opened.characters.ensure("Teal", [tmp_path / "both.png"])
+    assert "several_figures" in check.concerns
+    assert made.references[0].report["figures"] == 2
+    old = reference_at(made, 1)
+    changed, found = change_reference(
+        opened.characters, made.id, old.id or 0, box=(640, 0, 1280, 720), weight=2.0
+    )
+    [new] = changed.references
+    assert (new.box, new.weight, new.sha256) == ((640, 0, 1280, 720), 2.0, old.sha256)
+    assert new.key != old.key
+    assert "several_figures" not in found.concerns
+    assert changed.version.number == made.version.number + 1
+    teal = np.asarray(draw_figure(TEAL))
+    [before], [after] = (opened.identity.score(one, [teal], encoder="appearance") for one in (made, changed))
+    assert after.similarity > 0.7
+    assert after.similarity >= before.similarity
+
+
+def test_what_is_not_there_or_not_possible_changes_nothing(opened, tmp_path: Path) -> None:
+    [path] = write_references(tmp_path, n=1)
+    made, _ = opened.characters.ensure("Teal", [path])
+    reference_id = reference_at(made, 1).id or 0
+    with pytest.raises(InputError, match="768×768"):
+        change_reference(opened.characters, made.id, reference_id, box=(0, 0, 900, 900))
+    with pytest.raises(InputError, match="not above 0"):
+        change_reference(opened.characters, made.id, reference_id, box=None, weight=0.0)
+    with pytest.raises(NotFoundError, match="no reference 9999"):
+        change_reference(opened.characters, made.id, 9999, box=None)
+    with pytest.raises(NotFoundError, match="counted from 1"):
+        reference_at(made, 2)
+    assert opened.characters.get(made.id).version.number == made.version.number
+
+
+def test_an_animation_is_no_reference(opened, tmp_path: Path) -> None:
+    frames = [draw_figure(TEAL, size=(600, 600), x=x) for x in (0.4, 0.6)]
+    path = tmp_path / "moving.webp"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    with pytest.raises(InputError, match="animation of 2 frames"):
+        opened.characters.ensure("Teal", [path])
