@@ -142,7 +142,7 @@ def _accent(
     paints = [
         paint
         for paint in find_paints(lab[sure], figure[sure], 6)
-        if max(low, 6) <= paint.weight <= high and paint.chroma > _ACCENT_CHROMA
+        if max(low, 14) <= paint.weight <= high and paint.chroma > _ACCENT_CHROMA
     ]
     best = max(paints, key=lambda paint: paint.chroma * np.sqrt(paint.weight), default=None)
     if best is None:
