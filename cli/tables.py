@@ -129,6 +129,8 @@ def _found(name: str, stage: Stage) -> str:
         return ", ".join(result["fields"]) or "nothing is known yet"
     if name == "embeddings":
         return f"{result['n_embeddings']} by {result['encoder']} {result['encoder_version']}"
+    if name == "poses":
+        return f"{result['n_passed']} of {len(result['poses'])} look like the references"
     worst = _number(result["worst_score"], ".2f")
     return f"{result['n_passed']} of {result['n_references']} recognised by the others, worst score {worst}"
 

@@ -49,6 +49,8 @@ class SheetPicture:
         Its head: left, top, right, bottom in pixels.
     source : dict
         Where it comes from, for the map of panels.
+    kind : str
+        ``reference``, or ``pose`` for a test pose.
     """
 
     image: NDArray[np.uint8]
@@ -56,6 +58,7 @@ class SheetPicture:
     score: float | None = None
     head: Box | None = None
     source: dict[str, Any] = field(default_factory=dict)
+    kind: str = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def draw_reference_sheet(
     ndarray of uint8, shape (height, width, 3)
         RGB.
     tuple of SheetPanel
-        ``reference``, ``head`` and ``swatch`` panels; no two lie over each other.
+        ``reference``, ``pose``, ``head`` and ``swatch`` panels; no two lie over each other.
     """
     from PIL import Image, ImageDraw
 
@@ -135,7 +138,7 @@ def _draw_reference(
         colour=_FRAME,
         room=PANEL - 16,
     )
-    return SheetPanel("reference", (left, top, left + PANEL, top + PANEL + BADGE), picture.source)
+    return SheetPanel(picture.kind, (left, top, left + PANEL, top + PANEL + BADGE), picture.source)
 
 
 def _draw_head(sheet: Image.Image, picture: SheetPicture, left: int, top: int) -> SheetPanel:

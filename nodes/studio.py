@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io, ui
 from torch import Tensor
 
 from .. import services
 from ..errors import InputError
-from ..host.execution import progress_bar
+from ..host.execution import progress_bar, stop_if_cancelled
+from ..host.painting import PaintBox, paint
 from ..production.project import Project
 from ..production.studio_run import STAGES
 from .convert import holding_nan, to_image_arrays, to_image_batch
 from .sockets import CHARACTER, CharacterSocket, ProjectSocket
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..services.trial_poses import Painter
 
 
 class CharacterStudioNode(io.ComfyNode):
@@ -64,6 +71,7 @@ class CharacterStudioNode(io.ComfyNode):
                     optional=True,
                     tooltip="The project it belongs to; shared by all projects without.",
                 ),
+                *_model_inputs(),
             ],
             outputs=[
                 CharacterSocket.Output(
@@ -106,6 +114,10 @@ class CharacterStudioNode(io.ComfyNode):
         personality: str = "",
         prompt: str = "",
         project: Project | None = None,
+        model: Any = None,
+        clip: Any = None,
+        vae: Any = None,
+        **settings: Any,
     ) -> io.NodeOutput:
         if any(holding_nan(images)):
             raise InputError("A picture holds values that are not numbers (NaN).", field="images")
@@ -113,18 +125,94 @@ class CharacterStudioNode(io.ComfyNode):
         bible: dict[str, Any] = {"visual_traits": traits} if traits else {}
         if personality.strip():
             bible["personality"] = {"summary": personality.strip()}
-        studio = services.current().studio
+        studio, show = services.current().studio, progress_bar()
         character, run = studio.of_pictures(
             name,
             to_image_arrays(images),
             bible=bible,
             prompt=prompt,
             project_id=None if project is None else project.id,
-            progress=_progress(progress_bar()),
+            progress=_progress(show),
+            painter=_painter(model, clip, vae, settings),
         )
         sheet = to_image_batch([studio.sheet_image(character.id)])
         report = json.dumps(run.as_json(), ensure_ascii=False, default=str)
         return io.NodeOutput(character, sheet, report, ui=ui.PreviewImage(sheet, cls=cls))
+
+
+def _model_inputs() -> list[io.Input]:
+    return [
+        io.Model.Input(
+            "model", optional=True, tooltip="With it, CLIP and VAE four test poses are drawn and scored."
+        ),
+        io.Clip.Input("clip", optional=True, tooltip="The text encoder, for the test poses."),
+        io.Vae.Input("vae", optional=True, tooltip="The decoder, for the test poses."),
+        io.Int.Input(
+            "pose_seed",
+            default=0,
+            min=0,
+            max=0xFFFFFFFFFFFFFFFF,
+            step=1,
+            optional=True,
+            tooltip="Seed of the first test pose; each further one has the next.",
+        ),
+        io.Int.Input(
+            "pose_steps",
+            default=20,
+            min=1,
+            max=200,
+            step=1,
+            optional=True,
+            tooltip="Sampling steps of a test pose; more take longer.",
+        ),
+        io.Float.Input(
+            "pose_cfg",
+            default=7.0,
+            min=0.0,
+            max=100.0,
+            step=0.5,
+            optional=True,
+            tooltip="How closely a test pose follows the prompt; larger follows it more closely.",
+        ),
+        io.Int.Input(
+            "pose_side",
+            default=768,
+            min=64,
+            max=4096,
+            step=64,
+            optional=True,
+            tooltip="Width and height of a test pose in pixels; larger takes longer and more memory.",
+        ),
+    ]
+
+
+def _painter(model: Any, clip: Any, vae: Any, settings: dict[str, Any]) -> Painter | None:
+    """Return who draws test poses; None where no model is wired."""
+    if model is None and clip is None and vae is None:
+        return None
+    if model is None:
+        raise InputError("Test poses need a model.", field="model", hint="Wire model, clip and vae, or none.")
+    box = PaintBox(
+        model,
+        clip,
+        vae,
+        side=settings.get("pose_side", 768),
+        seed=settings.get("pose_seed", 0),
+        steps=settings.get("pose_steps", 20),
+        cfg=settings.get("pose_cfg", 7.0),
+    )
+
+    def draw(prompt: str, negative: str, number: int) -> NDArray[np.uint8]:
+        image = paint(box, prompt, negative, number, stop_if_cancelled)
+        if any(holding_nan(image)):
+            raise InputError(
+                "The model drew values that are not numbers (NaN).",
+                field="model",
+                hint="Try another VAE, or full precision.",
+            )
+        return to_image_arrays(image)[0]
+
+    return draw
 
 
 def _traits(text: str) -> dict[str, Any]:

@@ -121,14 +121,14 @@ def open_services(settings: Settings | None = None) -> Services:
     job_log = JobLog(database, jobs)
     assets = AssetLibrary(database, jobs, settings.output)
     music = MusicService(TrackRepository(database))
-    palettes = PaletteService(characters)
+    palettes, poses = PaletteService(characters), PoseLibrary(database)
     return Services(
         settings=settings,
         database=database,
         projects=projects,
         characters=characters,
         courier=Courier(TravelRepository(database), characters, identity, settings),
-        studio=Studio(database, characters, identity, palettes, sheets=settings.home / "sheets"),
+        studio=Studio(database, characters, identity, palettes, poses, sheets=settings.home / "sheets"),
         models=models,
         encoders=encoders,
         identity=identity,
@@ -141,7 +141,7 @@ def open_services(settings: Settings | None = None) -> Services:
         early=EarlyRejection(EarlyScoreRepository(database), job_log),
         resubmission=Resubmission(jobs, job_log),
         palettes=palettes,
-        poses=PoseLibrary(database),
+        poses=poses,
         styles=StyleLibrary(database, assets, settings.home),
         music=music,
         animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),

@@ -14,6 +14,7 @@ from ..errors import ConflictError, InputError, NotFoundError, TowerError
 from ..production.character_bible import checked_bible, merged_bible
 from ..production.studio_run import STAGES, Stage, StageState, StudioRun
 from .studio_report import StudioReport, draw_report
+from .trial_poses import Painter, draw_test_poses
 from .uploads import UploadFolder
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .characters import CharacterStudio
     from .identity import IdentityService
     from .palettes import PaletteService
+    from .poses import PoseLibrary
 
 Progress = Callable[[str, int, int], None]
 NO_MODEL = "No model is wired, so no test poses were drawn."
@@ -65,6 +67,14 @@ class StudioOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """Who is told how far it is, and who draws test poses, if anybody can."""
+
+    progress: Progress = silent
+    painter: Painter | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A stage that has nothing to do, and why."""
 
@@ -86,6 +96,7 @@ class Studio:
         characters: CharacterStudio,
         identity: IdentityService,
         palettes: PaletteService,
+        poses: PoseLibrary,
         *,
         sheets: Path,
     ) -> None:
@@ -93,10 +104,13 @@ class Studio:
         self._characters = characters
         self._identity = identity
         self._palettes = palettes
+        self._poses = poses
         self._runs = StudioRepository(database)
         self.sheets = sheets
 
-    def create(self, order: StudioOrder, progress: Progress = silent) -> tuple[Character, StudioRun]:
+    def create(
+        self, order: StudioOrder, progress: Progress = silent, *, painter: Painter | None = None
+    ) -> tuple[Character, StudioRun]:
         """Make a character of pictures and traits.
 
         The pictures and the bible are checked before anything is stored; character, bible and run are
@@ -121,9 +135,11 @@ class Studio:
         }
         character, run = self._store(order, bible, names, (images, checks), stages)
         del images
-        return self._finish(character.id, run, progress)
+        return self._finish(character.id, run, Tools(progress, painter))
 
-    def update(self, order: StudioOrder, progress: Progress = silent) -> tuple[Character, StudioRun]:
+    def update(
+        self, order: StudioOrder, progress: Progress = silent, *, painter: Painter | None = None
+    ) -> tuple[Character, StudioRun]:
         """Make a character, or bring the one of that name up to date.
 
         Other pictures than it has are a new version of it, fields of the bible and prompts that are given
@@ -137,7 +153,7 @@ class Studio:
         try:
             known = self._characters.find(order.name, order.project_id)
         except NotFoundError:
-            return self.create(order, progress)
+            return self.create(order, progress, painter=painter)
         bible = merged_bible(known.bible, order.bible)
         names = list(order.names) or [path.name for path in order.files]
         started = _now()
@@ -164,7 +180,7 @@ class Studio:
                 "bible": _done(started, {"fields": list(bible)}),
             }
             run = self._runs.create(known.id, request, stages)
-        return self._finish(known.id, run, progress)
+        return self._finish(known.id, run, Tools(progress, painter))
 
     def of_pictures(
         self,
@@ -175,6 +191,7 @@ class Studio:
         prompt: str = "",
         project_id: int | None = None,
         progress: Progress = silent,
+        painter: Painter | None = None,
     ) -> tuple[Character, StudioRun]:
         """Make a character of decoded pictures, or bring the one of that name up to date.
 
@@ -193,7 +210,7 @@ class Studio:
             for file, image in zip(files, images, strict=True):
                 Image.fromarray(image).save(file, "PNG", compress_level=1)
             order = StudioOrder(name, files, bible=bible, prompt=prompt, project_id=project_id)
-            character, run = self.update(order, progress)
+            character, run = self.update(order, progress, painter=painter)
         finally:
             folder.remove()
         for stage, found in run.stages.items():
@@ -226,7 +243,7 @@ class Studio:
         """
         character = self._characters.get(character_id)
         run = self._runs.create(character.id, {"name": character.name})
-        return self._finish(character.id, run, progress)[1]
+        return self._finish(character.id, run, Tools(progress))[1]
 
     def rerun(self, run_id: int, stage: str, progress: Progress = silent) -> StudioRun:
         """Run one stage again; the others stay as they are.
@@ -246,7 +263,13 @@ class Studio:
                 field="run_id",
                 hint="Make it again.",
             )
-        return self._run_stage(run, stage, self._characters.get(run.character_id), progress)
+        if stage == "poses" and run.stages[stage].state is StageState.DONE:
+            raise ConflictError(
+                "test poses are drawn with a model, which only the node has.",
+                field="stage",
+                hint="Run the Character Studio node again.",
+            )
+        return self._run_stage(run, stage, self._characters.get(run.character_id), Tools(progress))
 
     def run(self, run_id: int) -> StudioRun:
         """Return a run by its id, or raise NotFoundError."""
@@ -307,17 +330,17 @@ class Studio:
                 path.unlink(missing_ok=True)
             raise
 
-    def _finish(self, character_id: int, run: StudioRun, progress: Progress) -> tuple[Character, StudioRun]:
+    def _finish(self, character_id: int, run: StudioRun, tools: Tools) -> tuple[Character, StudioRun]:
         """Run what is pending, in order, up to the first stage that fails."""
         character = self._characters.get(character_id)
         for name in STAGES:
             if run.stages[name].state is StageState.PENDING:
-                run = self._run_stage(run, name, character, progress)
+                run = self._run_stage(run, name, character, tools)
             if run.stages[name].state is StageState.FAILED:
                 break
         return self._characters.get(character_id), run
 
-    def _run_stage(self, run: StudioRun, name: str, character: Character, progress: Progress) -> StudioRun:
+    def _run_stage(self, run: StudioRun, name: str, character: Character, tools: Tools) -> StudioRun:
         work = {
             "references": self._check_references,
             "bible": self._write_bible,
@@ -328,7 +351,7 @@ class Studio:
         stage = Stage(StageState.RUNNING, started_at=_now())
         self._runs.set_stage(run.id, name, stage)
         try:
-            found = work(character, run, progress)
+            found = work(character, run, tools)
         except TowerError as error:
             return self._runs.set_stage(run.id, name, _failed(stage, str(error)))
         except BaseException as error:  # an interrupt too is written down, and goes on
@@ -340,24 +363,24 @@ class Studio:
             ended = replace(stage, state=StageState.DONE, result=found, finished_at=_now())
         return self._runs.set_stage(run.id, name, ended)
 
-    def _check_references(self, character: Character, run: StudioRun, progress: Progress) -> dict[str, Any]:
+    def _check_references(self, character: Character, run: StudioRun, tools: Tools) -> dict[str, Any]:
         if not character.references:
             self._characters.reference_images(character)  # says that there are none, and the remedy
         paths = [reference.path for reference in character.references]
         boxes = [reference.box for reference in character.references]
-        _, checks = examine(paths, picture_names(character, run), progress, boxes=boxes)
+        _, checks = examine(paths, picture_names(character, run), tools.progress, boxes=boxes)
         return {"version": character.version.number, "checks": [check.as_json() for check in checks]}
 
-    def _write_bible(self, character: Character, run: StudioRun, progress: Progress) -> dict[str, Any]:
+    def _write_bible(self, character: Character, run: StudioRun, tools: Tools) -> dict[str, Any]:
         """Write what was asked for into the fields that are still empty."""
         asked = run.request.get("bible", {})
         missing = {name: value for name, value in asked.items() if name not in character.bible}
         written = self._characters.change_bible(character.id, missing) if missing else character
-        progress("bible", 1, 1)
+        tools.progress("bible", 1, 1)
         return {"fields": list(written.bible), "written": list(missing)}
 
-    def _embed(self, character: Character, run: StudioRun, progress: Progress) -> dict[str, Any]:
-        progress("embeddings", 0, 1)
+    def _embed(self, character: Character, run: StudioRun, tools: Tools) -> dict[str, Any]:
+        tools.progress("embeddings", 0, 1)
         encoder = self._identity.encoder()
         sightings = self._identity.gallery.sightings(character, encoder)
         names = picture_names(character, run)
@@ -372,7 +395,7 @@ class Studio:
                 field="references",
                 hint="Give pictures that show the character larger and alone.",
             )
-        progress("embeddings", 1, 1)
+        tools.progress("embeddings", 1, 1)
         return {
             "version": character.version.number,
             "encoder": encoder.name,
@@ -382,11 +405,20 @@ class Studio:
             "without_figure": unseen,
         }
 
-    def _draw_poses(self, character: Character, run: StudioRun, progress: Progress) -> Skipped:
-        progress("poses", 1, 1)
-        return Skipped(NO_MODEL)
+    def _draw_poses(self, character: Character, run: StudioRun, tools: Tools) -> dict[str, Any] | Skipped:
+        if tools.painter is None:
+            tools.progress("poses", 1, 1)
+            return Skipped(NO_MODEL)
+        return draw_test_poses(
+            character,
+            tools.painter,
+            identity=self._identity,
+            poses=self._poses,
+            folder=self.sheets,
+            progress=lambda done, total: tools.progress("poses", done, total),
+        )
 
-    def _report(self, character: Character, run: StudioRun, progress: Progress) -> dict[str, Any]:
+    def _report(self, character: Character, run: StudioRun, tools: Tools) -> dict[str, Any]:
         if not character.references:
             self._characters.reference_images(character)  # says that there are none, and the remedy
         encoder = self._identity.encoder()
@@ -396,9 +428,10 @@ class Studio:
             encoder=encoder,
             sightings=self._identity.gallery.sightings(character, encoder),
             swatches=self._palettes.of(character),
+            poses=tuple(self._runs.get(run.id).stages["poses"].result.get("poses", ())),
         )
         target = self.sheets / f"{character.id}-v{character.version.number}.png"
-        return draw_report(report, target, lambda done, total: progress("report", done, total))
+        return draw_report(report, target, lambda done, total: tools.progress("report", done, total))
 
 
 def examine(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..consistency.character import Character, Reference
-from ..consistency.verdict import Verdict
+from ..consistency.verdict import Status, Verdict
 from ..production.part_file import part_file
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class StudioReport:
         What each reference is called.
     sightings : mapping of str to StoredSighting
         What the encoder saw in each, by `Reference.key`.
+    poses : tuple of dict
+        What `draw_test_poses` told of each test pose; their pictures lie beside the sheet.
     """
 
     character: Character
@@ -39,6 +41,7 @@ class StudioReport:
     encoder: IdentityEncoder
     sightings: Mapping[str, StoredSighting]
     swatches: tuple[Swatch, ...]
+    poses: tuple[dict[str, Any], ...] = ()
 
 
 def draw_report(report: StudioReport, target: Path, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -71,7 +74,8 @@ def draw_report(report: StudioReport, target: Path, progress: Callable[[int, int
     subtitle += (
         f" · {checked.n_passed} of {len(pictures)} references recognised by the others ({checked.encoder})"
     )
-    sheet, panels = draw_reference_sheet(character.name, subtitle, pictures, report.swatches)
+    posed = [_posed_picture(pose, target.parent) for pose in report.poses]
+    sheet, panels = draw_reference_sheet(character.name, subtitle, [*pictures, *posed], report.swatches)
     with part_file(target) as part:
         Image.fromarray(sheet).save(part, "PNG")
     progress(len(pictures), len(pictures))
@@ -110,6 +114,15 @@ def _cross_check(report: StudioReport) -> CrossCheck:
         threshold=report.character.consistency_threshold,
         warnings=[reference.warnings for reference in references],
     )
+
+
+def _posed_picture(pose: dict[str, Any], folder: Path) -> SheetPicture:
+    from ..consistency.images import read_image
+    from ..consistency.reference_sheet import SheetPicture
+
+    source = {"name": pose["pose"], "file": pose["file"]}
+    image = read_image(folder / pose["file"])
+    return SheetPicture(image, Status(pose["status"]), pose["score"], None, source, kind="pose")
 
 
 def _sheet_picture(reference: Reference, name: str, verdict: Verdict) -> SheetPicture:

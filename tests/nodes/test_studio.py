@@ -50,6 +50,29 @@ def test_pictures_become_a_character_that_the_gate_knows(studio, graph, drawn, g
     assert (changed.prompt, changed.version.number) == ("longer hair", character.version.number)
 
 
+def test_a_wired_model_draws_test_poses(studio, graph, drawn, sampler):
+    images = batch(graph, studio, drawn)
+    wired = {"model": sampler.model, "clip": sampler.clip, "vae": sampler.vae}
+    node = make(graph, images, "Posed", **wired, pose_seed=7, pose_steps=1, pose_cfg=1.0, pose_side=128)
+    report = graph.add("PreviewAny", source=node.out(2))
+    poses = studio.run(graph).json(report)["stages"]["poses"]
+    assert poses["state"] == "done"
+    names = [row["pose"] for row in poses["result"]["poses"]]
+    assert names == ["standing", "sitting", "walking", "waving"]
+    assert all(row["prompt"].startswith("silver hair, ") for row in poses["result"]["poses"])
+    # A model of random weights draws nobody, and nobody is never a pass.
+    assert poses["result"]["n_passed"] == 0
+    character = studio.services.characters.by_label("Posed")
+    panels = studio.services.studio.sheet(character.id)[1]
+    assert [panel["name"] for panel in panels if panel["kind"] == "pose"] == names
+
+
+def test_a_model_without_the_rest_stops_in_words(studio, graph, drawn, sampler):
+    make(graph, batch(graph, studio, drawn), "Half Wired", model=sampler.model)
+    run = studio.run(graph)
+    assert not run.succeeded and "need a model, a CLIP and a VAE" in run.error["exception_message"]
+
+
 def test_a_small_picture_refuses_all_in_words(studio, graph, drawn):
     small = studio.picture("studio-small.png", drawn("Aki", size=(300, 400)))
     make(graph, graph.add("LoadImage", image=small), "Too Small")

@@ -188,6 +188,37 @@ def test_a_deleted_character_keeps_its_run_and_refuses_a_stage(opened, pictures)
         opened.studio.rerun(run.id, "report")
 
 
+def test_a_model_draws_poses_that_are_scored_and_shown(opened, pictures) -> None:
+    asked = []
+
+    def paint(prompt: str, negative: str, number: int) -> np.ndarray:
+        asked.append((prompt, negative, number))
+        return np.asarray(draw_figure(RUST if number == 2 else TEAL, size=SIZE, x=0.5 + 0.02 * number))
+
+    order = StudioOrder("Aoi", pictures, prompt="teal hair,", negative_prompt="hat")
+    character, run = opened.studio.create(order, painter=paint)
+    poses = run.stages["poses"].result
+    assert [row["status"] for row in poses["poses"]] == ["pass", "pass", "fail", "pass"]
+    assert asked[0] == ("teal hair, standing, arms at sides", "hat", 0) and poses["n_passed"] == 3
+    _, panels = opened.studio.sheet(character.id)
+    shown = [panel["file"] for panel in panels if panel["kind"] == "pose"]
+    assert shown == [row["file"] for row in poses["poses"]]
+    assert all((opened.studio.sheets / file).is_file() for file in shown)
+    with pytest.raises(ConflictError, match="only the node has"):
+        opened.studio.rerun(run.id, "poses")
+    assert opened.studio.run(run.id).stages["poses"].result == poses
+
+
+def test_a_model_that_fails_leaves_the_character(opened, pictures) -> None:
+    def broken(prompt: str, negative: str, number: int) -> np.ndarray:
+        raise InputError("The model drew values that are not numbers (NaN).", hint="Try another VAE.")
+
+    character, run = opened.studio.create(StudioOrder("Aoi", pictures), painter=broken)
+    assert (states(run)["poses"], states(run)["report"]) == ("failed", "pending")
+    assert opened.characters.get(character.id).references == character.references
+    assert opened.studio.rerun(run.id, "poses").stages["poses"].state is StageState.SKIPPED
+
+
 def test_an_interrupt_is_written_down(opened, pictures, monkeypatch) -> None:
     _, run = opened.studio.create(StudioOrder("Aoi", pictures))
 

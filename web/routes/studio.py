@@ -94,12 +94,13 @@ class StudioShown(Shown):
 class PanelShown(Shown):
     """One part of a reference sheet, and where it comes from."""
 
-    kind: Literal["reference", "head", "swatch"]
+    kind: Literal["reference", "pose", "head", "swatch"]
     box: tuple[int, int, int, int]
     reference_id: int | None = None
     sha256: str = ""
     name: str = ""
     hex: str = ""
+    file: str = Field(default="", description="Of a test pose.")
 
 
 def add_studio_routes(api: Registrar, services: Services, pool: CpuPool) -> None:
