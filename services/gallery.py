@@ -72,6 +72,25 @@ class Gallery:
             self._store(character, encoder, known)
         return {reference.key: known[reference.key] for reference in character.references}
 
+    def known_pictures(self, character: Character, encoder: IdentityEncoder) -> dict[str, list[Sighting]]:
+        """Return what the encoder saw in the references, by the digest of the file.
+
+        Only of those that are compared whole and show one figure: what is seen in them is what would be
+        seen in the same file again.
+        """
+        from ..consistency.encoders.base import Sighting
+        from ..consistency.palette import Palette
+
+        found: dict[str, list[Sighting]] = {}
+        stored = self.sightings(character, encoder)
+        for reference in character.references:
+            seen = stored[reference.key]
+            if reference.box is None and reference.report.get("figures", 1) <= 1:
+                palette = Palette.from_json(seen.palette) if seen.palette else None
+                figure = Sighting(seen.embedding, seen.box or (0, 0, 0, 0), palette)
+                found[reference.sha256] = [figure] if seen.embedding.any() else []
+        return found
+
     def rivals(
         self, character: Character, encoder: IdentityEncoder, *, besides: Iterable[int] = ()
     ) -> Rivals | None:

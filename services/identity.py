@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..consistency.character import Character
 from ..consistency.verdict import Status, Verdict
 from ..errors import InputError
+from .files import sha256_of
 from .gallery import Gallery
 from .sequence import Progress, sight_all
 
 if TYPE_CHECKING:
-    from ..consistency.encoders.base import IdentityEncoder
+    from ..consistency.encoders.base import IdentityEncoder, Sighting
     from ..consistency.encoders.registry import EncoderRegistry
     from ..consistency.scoring import Judge
     from ..consistency.sequence import SequenceScore
@@ -194,20 +195,13 @@ class IdentityService:
         threshold: float | None = None,
         mapping: str = CALIBRATED,
     ) -> list[ScoredFile]:
-        """Score picture files; one that cannot be read is unknown and says why."""
-        from ..consistency.images import read_image
+        """Score picture files; one that cannot be read is unknown and says why.
 
+        The references themselves are not encoded again.
+        """
         judge = self._judge(character, self.encoder(encoder), threshold, mapping)
-        rows = []
-        for path in paths:
-            try:
-                image = read_image(path)
-            except InputError as error:
-                rows.append(ScoredFile(path, Verdict(Status.UNKNOWN, str(error)), str(error)))
-                continue
-            [sightings] = judge.encoder.sight([image])
-            rows.append(ScoredFile(path, judge.of_best(sightings)))
-        return rows
+        known = self.gallery.known_pictures(character, judge.encoder)
+        return [_score_file(judge, known, path) for path in paths]
 
     def _cast(
         self, characters: Sequence[Character], encoder: IdentityEncoder, threshold: float | None, mapping: str
@@ -233,3 +227,16 @@ class IdentityService:
 
         identity = self.gallery.identity(character, encoder, threshold)
         return Judge(encoder, identity, self.gallery.rivals(character, encoder), mapping)
+
+
+def _score_file(judge: Judge, known: Mapping[str, list[Sighting]], path: Path) -> ScoredFile:
+    from ..consistency.images import read_image
+
+    try:
+        image = read_image(path)
+    except InputError as error:
+        return ScoredFile(path, Verdict(Status.UNKNOWN, str(error)), str(error))
+    sightings = known.get(sha256_of(path))
+    if sightings is None:
+        [sightings] = judge.encoder.sight([image])
+    return ScoredFile(path, judge.of_best(sightings))

@@ -46,6 +46,18 @@ def test_references_are_encoded_once_and_by_no_later_process(opened, encoder, re
     assert verdict.similarity == pytest.approx((1 + np.cos(np.radians(10))) / 2, abs=2e-3)
 
 
+def test_the_references_themselves_are_scored_without_a_look(opened, encoder, red, tmp_path: Path) -> None:
+    judge = service(opened, encoder)
+    judge.score(red, [])
+    encoder.n_seen = 0
+    other = write(tmp_path, "other", turned(30))
+    rows = judge.score_files(red, [red.references[0].path, other.path])
+    assert encoder.n_seen == 1
+    expected = [verdict.similarity for verdict in judge.score(red, [block(RED), block(turned(30))])]
+    assert [row.verdict.similarity for row in rows] == pytest.approx(expected, abs=1e-6)
+    assert rows[0].verdict.box == judge.score(red, [block(RED)])[0].box
+
+
 def test_a_new_version_encodes_only_its_new_pictures(opened, encoder, red, tmp_path: Path) -> None:
     service(opened, encoder).score(red, [])
     more = opened.characters.set_references(red.id, [*red.references, write(tmp_path, "blue", BLUE)])
