@@ -47,7 +47,7 @@ class Pose(io.ComfyNode):
                     "pose_image", display_name="image", tooltip="The pose, drawn as OpenPose does."
                 ),
                 io.String.Output(
-                    "prompt",
+                    "pose_prompt",
                     display_name="prompt",
                     tooltip="The pose in words: what remains when no ControlNet is at hand.",
                 ),
