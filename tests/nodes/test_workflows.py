@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "example_workflows"
-NAMES = ["tower_character_gate", "tower_bpm_sync"]
+NAMES = ["tower_character_gate", "tower_regenerate", "tower_bpm_sync"]
 # Chosen from the host's own lists when the editor opens a workflow.
 CHOSEN_IN_PLACE = {"ckpt_name", "character", "file", "audio"}
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -54,6 +54,22 @@ def test_sample_inject_gate_save(ready):
 
     again = ready.run(prompt)
     assert again.cached == set(prompt) and assets_of(ready, again) == []
+
+
+@pytest.mark.host
+def test_sample_again_until_it_passes(ready, scorer):
+    scorer(0.1, 0.2, 0.9)
+    prompt = ready.workflow("tower_regenerate")
+    [latent], [sampler] = nodes_of(prompt, "EmptyLatentImage"), nodes_of(prompt, "KSampler")
+    prompt[latent]["inputs"] |= {"width": 64, "height": 64}
+    prompt[sampler]["inputs"] |= {"steps": 2, "seed": 4711}
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    attempts = ready.services.gates.list(job_id=ready.job(run).id)[::-1]
+    assert [(one.attempt, one.passed) for one in attempts] == [(1, False), (2, False), (3, True)]
+    # The third attempt has the injector turned up; both savers got its picture.
+    assert attempts[2].details["changes"]["strength"] == 1.15
+    assert len(assets_of(ready, run)) == 2
 
 
 @pytest.mark.host
