@@ -16,27 +16,30 @@ Box = tuple[int, int, int, int]
 
 # What is cut out around a head, in its radii: hair and shoulders to the sides, and the whole body.
 _BESIDE, _ABOVE, _BELOW = 2.8, 2.4, 9.0
-_MIN_SIDE = 16
+_MIN_SIDE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """A picture with one figure in it, cut from one that may have more.
+    """A picture with one figure in it, or cut from one that has more.
 
     Parameters
     ----------
     image : ndarray of uint8, shape (height, width, 3)
-        RGB.
+        RGB: the picture, or what was cut out around the figure.
+    anatomy : Anatomy
+        Its parts, in `image`.
     box : tuple of int
-        Where the figure is in the whole picture: left, top, right, bottom in pixels.
+        Where it is in the whole picture: left, top, right, bottom in pixels.
     """
 
     image: NDArray[np.uint8]
+    anatomy: Anatomy
     box: Box
 
 
 def figure_views(image: NDArray[np.uint8], *, n_figures: int | None = None) -> list[FigureView]:
-    """Cut a picture into views of one figure each, one more than expected where there is one.
+    """Find the figures of a picture, one more than expected where there is one.
 
     The one more is for a stranger, or a pattern, that looks more like a person than the person does.
 
@@ -52,17 +55,26 @@ def figure_views(image: NDArray[np.uint8], *, n_figures: int | None = None) -> l
     list of FigureView
         The surest first; empty where nobody is seen.
     """
+    if min(image.shape[:2]) < _MIN_SIDE:
+        return []
     n_expected = max(n_figures or 1, 1)
-    figures = read_anatomy(image, limit=n_expected + 1)
-    views = [_cut_out(image, figure) for figure in figures]
-    if figures and n_expected == 1:
-        views[0] = FigureView(image, figures[0].box)
-    return [view for view in views if min(view.image.shape[:2]) >= _MIN_SIDE]
+    seen = read_anatomy(image, limit=n_expected + 1)
+    n_whole = 1 if n_expected == 1 else 0
+    whole = [FigureView(image, anatomy, anatomy.box) for anatomy in seen[:n_whole]]
+    return [*whole, *(figure for anatomy in seen[n_whole:] for figure in _look_again(image, anatomy))]
 
 
-def _cut_out(image: NDArray[np.uint8], figure: Anatomy) -> FigureView:
+def _look_again(image: NDArray[np.uint8], figure: Anatomy) -> list[FigureView]:
+    """Read a figure by itself: larger, and without the others' colours."""
+    part, box = _cut_out(image, figure)
+    if min(part.shape[:2]) < _MIN_SIDE:
+        return []
+    return [FigureView(part, anatomy, box) for anatomy in read_anatomy(part, limit=1)]
+
+
+def _cut_out(image: NDArray[np.uint8], figure: Anatomy) -> tuple[NDArray[np.uint8], Box]:
     x, y, radius = (value / figure.scale for value in (figure.head.x, figure.head.y, figure.head.radius))
     left, top = max(int(x - _BESIDE * radius), 0), max(int(y - _ABOVE * radius), 0)
     right = min(int(x + _BESIDE * radius), image.shape[1])
     bottom = min(int(y + _BELOW * radius), image.shape[0])
-    return FigureView(np.ascontiguousarray(image[top:bottom, left:right]), (left, top, right, bottom))
+    return np.ascontiguousarray(image[top:bottom, left:right]), (left, top, right, bottom)

@@ -1,8 +1,7 @@
-"""Colour groups and superpixels: the small pieces that figures are found in."""
+"""Colour groups, and sums over boxes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,32 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROUNDS = 4
-
-# Weight of place against colour in a superpixel; colours as `perceptual` scales them.
-_COMPACTNESS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Superpixels:
-    """A picture cut into small pieces of one colour.
-
-    Parameters
-    ----------
-    labels : ndarray of int64, shape (height, width)
-        The piece of each pixel.
-    colours : ndarray of float32, shape (n, 3)
-        Mean colour of each piece.
-    places : ndarray of float32, shape (n, 2)
-        Its centre, row and column in pixels.
-    areas : ndarray of int64, shape (n,)
-        Its size in pixels; 0 for a piece that lost all of them.
-    """
-
-    labels: NDArray[np.int64]
-    colours: NDArray[np.float32]
-    places: NDArray[np.float32]
-    areas: NDArray[np.int64]
+# Pixels that the means are found on; enough for a dozen of them.
+_SAMPLE = 1500
+_ROUNDS = 5
 
 
 def group_colours(colours: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -58,9 +34,9 @@ def group_colours(colours: NDArray[np.float32], count: int) -> tuple[NDArray[np.
         Mean colour of each group.
     """
     points = colours.reshape(-1, 3)
-    sample = points[:: max(len(points) // 3000, 1)]
+    sample = points[:: max(len(points) // _SAMPLE, 1)]
     means = _farthest_first(sample, count)
-    for _ in range(8):
+    for _ in range(_ROUNDS):
         owners = _nearest(sample, means)
         sizes = np.bincount(owners, minlength=count)[:, None]
         sums = np.stack([np.bincount(owners, sample[:, c], minlength=count) for c in range(3)], axis=1)
@@ -81,64 +57,88 @@ def _nearest(points: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray
     return np.argmax(points @ means.T - 0.5 * (means**2).sum(axis=1), axis=1)
 
 
-def cut_superpixels(colours: NDArray[np.float32], count: int) -> Superpixels:
-    """Cut a picture into about `count` superpixels (SLIC).
+Box = tuple[float, float, float, float]
+
+
+class BoxSums:
+    """Sums of channels over boxes anywhere, also beyond the picture, where nothing counts.
+
+    The channels are summed from the top left corner on, so that a box takes four numbers.
 
     Parameters
     ----------
-    colours : ndarray of float32, shape (height, width, 3)
-        Perceptual colours.
-    count : int
-        Number of pieces to aim at.
-
-    References
-    ----------
-    .. [1] R. Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel
-       methods", IEEE TPAMI 34(11), 2012.
+    channels : ndarray of float32, shape (n_channels, height, width)
+    margin : int
+        How far beyond the picture boxes may reach, in pixels.
     """
-    height, width = colours.shape[:2]
-    pitch = np.sqrt(height * width / count)
-    rows, columns = max(round(height / pitch), 2), max(round(width / pitch), 2)
-    y, x = (axis.ravel() for axis in np.mgrid[0:height, 0:width])
-    cell_row, cell_column = (
-        np.minimum(y * rows // height, rows - 1),
-        np.minimum(x * columns // width, columns - 1),
-    )
-    stretch = _COMPACTNESS / pitch
-    points = np.stack([*colours.reshape(-1, 3).T, y * stretch, x * stretch]).astype(np.float32)
-    labels = cell_row * columns + cell_column
-    neighbours = [
-        np.clip(cell_row + dy, 0, rows - 1) * columns + np.clip(cell_column + dx, 0, columns - 1)
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-    ]
-    means, areas = _piece_means(points, labels, rows * columns, None)
-    for _ in range(_ROUNDS):
-        labels = _closest_piece(points, means, neighbours)
-        means, areas = _piece_means(points, labels, rows * columns, means)
-    return Superpixels(labels.reshape(height, width), means[:3].T, means[3:].T / stretch, areas)
+
+    def __init__(self, channels: NDArray[np.float32], margin: int) -> None:
+        count, self.height, self.width = channels.shape
+        self._margin = margin
+        bottom, right = margin + self.height, margin + self.width
+        sums = np.zeros((count, bottom + margin + 1, right + margin + 1), np.float32)
+        inside = sums[:, margin + 1 : bottom + 1, margin + 1 : right + 1]
+        np.cumsum(channels, axis=1, out=inside)
+        np.cumsum(inside, axis=2, out=inside)
+        sums[:, margin + 1 : bottom + 1, right + 1 :] = inside[:, :, -1:]
+        sums[:, bottom + 1 :] = sums[:, bottom : bottom + 1]
+        self._sums = sums
+
+    @property
+    def totals(self) -> NDArray[np.float32]:
+        """Sums over the whole picture, shape (n_channels,)."""
+        return self._sums[:, -1, -1]
+
+    def on_grid(self, xs: range, ys: range, unit: float, box: Box) -> NDArray[np.float32]:
+        """Sum over one box at every place of a grid.
+
+        Parameters
+        ----------
+        xs, ys : range
+            Places in pixels.
+        unit : float
+            Pixels a unit of the box.
+        box : tuple of float
+            Left, right, top and bottom from the place on.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_channels, len(ys), len(xs))
+        """
+        left, right, top, bottom = self._corners(box, unit)
+        above, below = self._sums[:, _slice(ys, top)], self._sums[:, _slice(ys, bottom)]
+        before, after = _slice(xs, left), _slice(xs, right)
+        return below[:, :, after] - below[:, :, before] - above[:, :, after] + above[:, :, before]
+
+    def at(self, places: NDArray[np.float64], box: Box) -> NDArray[np.float32]:
+        """Sum over one box at places (rows of x, y and unit, in pixels).
+
+        Returns
+        -------
+        ndarray of float32, shape (n_channels, n_places)
+        """
+        x, y, unit = places.T
+        left, right = self._span(x, unit, box[0], box[1], self.width)
+        top, bottom = self._span(y, unit, box[2], box[3], self.height)
+        sums = self._sums
+        return sums[:, bottom, right] - sums[:, top, right] - sums[:, bottom, left] + sums[:, top, left]
+
+    def _corners(self, box: Box, unit: float) -> tuple[int, int, int, int]:
+        left, top = round(box[0] * unit), round(box[2] * unit)
+        right, bottom = max(round(box[1] * unit), left + 1), max(round(box[3] * unit), top + 1)
+        margin = self._margin
+        return left + margin, right + margin, top + margin, bottom + margin
+
+    def _span(
+        self, places: NDArray[np.float64], unit: NDArray[np.float64], start: float, end: float, size: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        first = np.rint(places + start * unit)
+        last = np.maximum(np.rint(places + end * unit), first + 1)
+        return self._index(first, size), self._index(last, size)
+
+    def _index(self, sides: NDArray[np.float64], size: int) -> NDArray[np.intp]:
+        return (np.clip(sides, -self._margin, size + self._margin) + self._margin).astype(np.intp)
 
 
-def _closest_piece(
-    points: NDArray[np.float32], means: NDArray[np.float32], neighbours: list[NDArray[np.int64]]
-) -> NDArray[np.int64]:
-    labels = neighbours[4]
-    best = np.full(points.shape[1], np.inf, dtype=np.float32)
-    for candidates in neighbours:
-        gap = np.zeros_like(best)
-        for row, mean in zip(points, means, strict=True):
-            difference = row - mean.take(candidates)
-            gap += difference * difference
-        closer = gap < best
-        best = np.where(closer, gap, best)
-        labels = np.where(closer, candidates, labels)
-    return labels
-
-
-def _piece_means(
-    points: NDArray[np.float32], labels: NDArray[np.int64], count: int, before: NDArray[np.float32] | None
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    areas = np.bincount(labels, minlength=count)
-    sums = np.stack([np.bincount(labels, row, minlength=count) for row in points])
-    means = (sums / np.maximum(areas, 1)).astype(np.float32)
-    return (means if before is None else np.where(areas > 0, means, before)), areas
+def _slice(places: range, offset: int) -> slice:
+    return slice(places.start + offset, places.stop + offset, places.step)

@@ -1,51 +1,69 @@
-"""The identity encoder that needs no model: the colours of hair, face and clothes."""
+"""The identity encoder that needs no model: colours and outline of hair, eyes, clothes and ornaments."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import Anatomy, read_anatomy
+from ..anatomy import Anatomy
 from ..colour import oklab
 from ..figures import figure_views
+from ..heads import HAIR, LOWER, UPPER
 from ..palette import palette_of
-from .base import Encodings, Sighting, dominant
+from ..traits import (
+    COLOUR_BINS,
+    N_STYLE,
+    Portrait,
+    colour_histogram,
+    eye_weights,
+    hair_style,
+    rare_colours,
+)
+from .base import Encodings, Sighting, dominant, join_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# How much hair, face, upper and lower clothes say about who somebody is: hair most, and the face,
-# whose skin many share, least.
-_WEIGHTS = (1.0, 0.25, 0.8, 0.4)
-# Lightness, and the two opponent colours of OKLab, which are kept within ±_REACH.
-_BINS = (8, 14, 14)
-_REACH = 0.28
-# Parts of fewer pixels, at working size, are too small to be sure of and count less.
-_SMALL_PART = 12.0
+# How much each trait says about who somebody is within its view.
+_HAIR, _EYES, _RARE, _STYLE = 2.7, 3.0, 2.2, 1.1
+_UPPER, _LOWER = 5.0, 0.6
+# A share that all outfits have in common, so that an outfit says less than a head does.
+_COMMON = 2.0
+
+_N_COLOURS = int(np.prod(COLOUR_BINS))
+_VIEW_DIMENSION = 3 * _N_COLOURS + 1 + N_STYLE
+# Pixels of clothes, at working size, below which nothing is known of an outfit.
+_MIN_OUTFIT = 25.0
+_MAX_THREADS = 8
 
 
 class AppearanceEncoder:
     """Embeds the look of a drawn figure, under neutral light.
 
-    The embedding is one histogram a part, of OKLab colours, smoothed and square-rooted, so that its
-    cosine is a Bhattacharyya coefficient.
+    Colours are smoothed, square-rooted histograms, so that their cosine is a Bhattacharyya coefficient. The
+    ``head`` view holds hair, eyes, what is rare about the head, and the outline of the hair; the ``outfit``
+    view the upper and the lower clothes.
     """
 
     name = "appearance"
-    version = "1"
-    dimension = len(_WEIGHTS) * int(np.prod(_BINS))
-    views = ("figure",)
-    # Between the mean similarity of one character's drawings, 0.80, and of two characters', 0.41
-    # (benchmarks/identity.py, hand ``cel``, seed 1), where strangers pass in 1-3 % of the cases.
-    thresholds = (0.72,)
+    version = "2"
+    views = ("head", "outfit")
+    dimension = len(views) * _VIEW_DIMENSION
+    thresholds = (0.72, 0.72)
 
     def sight(
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the figures of each picture; see `IdentityEncoder.sight`."""
-        return [_sight(image, n_figures) for image in images]
+        if len(images) < 2:
+            return [_sight(image, n_figures) for image in images]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(len(images), os.cpu_count() or 1, _MAX_THREADS)) as pool:
+            return list(pool.map(lambda image: _sight(image, n_figures), images))
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant figure of each picture; see `IdentityEncoder.encode`."""
@@ -53,30 +71,45 @@ class AppearanceEncoder:
 
 
 def _sight(image: NDArray[np.uint8], n_figures: int | None) -> list[Sighting]:
-    sightings = []
-    for view in figure_views(image, n_figures=n_figures):
-        for anatomy in read_anatomy(view.image, limit=1):
-            embedding = _embedding(anatomy).astype(np.float32)
-            sightings.append(Sighting(embedding, view.box, palette_of(anatomy)))
-    return sightings
-
-
-def _embedding(anatomy: Anatomy) -> NDArray[np.float64]:
-    lab = oklab(anatomy.neutral)
-    sure = [part**2 for part in anatomy.parts[1:]]
-    shares = [
-        weight * min(1.0, float(part.sum()) / _SMALL_PART) * _histogram(lab, part)
-        for weight, part in zip(_WEIGHTS, sure, strict=True)
+    return [
+        Sighting(embed(view.image, view.anatomy), view.box, palette_of(view.anatomy))
+        for view in figure_views(image, n_figures=n_figures)
     ]
-    vector = np.concatenate(shares)
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
-def _histogram(lab: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-    from scipy import ndimage
+def embed(image: NDArray[np.uint8], figure: Anatomy) -> NDArray[np.float32]:
+    """Return the embedding of a figure; see `Sighting`.
 
-    opponents = (lab[..., 1:] + _REACH) / (2 * _REACH)
-    samples = np.clip(np.concatenate([lab[..., :1], opponents], axis=-1).reshape(-1, 3), 0, 0.9999)
-    counts, _ = np.histogramdd(samples, _BINS, [(0, 1)] * 3, weights=weights.ravel())
-    smooth = np.sqrt(ndimage.gaussian_filter(counts / max(counts.sum(), 1e-9), (0.8, 1, 1))).ravel()
-    return smooth / max(float(np.linalg.norm(smooth)), 1e-9)
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+        RGB.
+    figure : Anatomy
+        The figure, found in that picture.
+    """
+    lab = oklab(figure.neutral)
+    return join_views([_head(image, figure, lab), _outfit(figure, lab)], _VIEW_DIMENSION)
+
+
+def _head(image: NDArray[np.uint8], figure: Anatomy, lab: NDArray[np.float32]) -> NDArray[np.float64]:
+    portrait = Portrait(image, figure)
+    return np.concatenate(
+        [
+            _HAIR**0.5 * colour_histogram(lab, figure.parts[HAIR] ** 2),
+            _EYES**0.5 * colour_histogram(portrait.neutral, eye_weights(portrait)),
+            _RARE**0.5 * rare_colours(portrait, figure),
+            _STYLE**0.5 * hair_style(figure),
+        ]
+    )
+
+
+def _outfit(figure: Anatomy, lab: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    upper, lower = figure.parts[UPPER] ** 2, figure.parts[LOWER] ** 2
+    if upper.sum() < _MIN_OUTFIT:
+        return None
+    block = np.zeros(_VIEW_DIMENSION)
+    block[:_N_COLOURS] = _UPPER**0.5 * colour_histogram(lab, upper)
+    if lower.sum() >= _MIN_OUTFIT:
+        block[_N_COLOURS : 2 * _N_COLOURS] = _LOWER**0.5 * colour_histogram(lab, lower)
+    block[-1] = _COMMON**0.5
+    return block
