@@ -10,6 +10,7 @@ from PIL import Image
 from support.media import RUST, TEAL, draw_figure, write_references
 from support.networks import ccip_numbers, write_boxes, write_ccip
 from tower_anime import services
+from tower_anime.consistency.networks import Network
 from tower_anime.settings import load_settings
 
 MODEL = "ccip-caformer-24-randaug-pruned"
@@ -49,6 +50,31 @@ def opened(tmp_path: Path):
     opened = services.open_services(load_settings(environment))
     yield opened
     opened.close()
+
+
+def test_known_references_are_not_encoded_again(opened, tmp_path, monkeypatch) -> None:
+    runs: list[str] = []
+    run = Network.run
+
+    def counted(network, batch):
+        runs.append(network.path.name)
+        return run(network, batch)
+
+    character = opened.characters.create("Teal")
+    files = write_references(tmp_path / "refs", TEAL)
+    character, _ = opened.characters.add_references(character.id, files)
+    still = np.asarray(draw_figure(TEAL, size=(768, 768)))
+    opened.identity.score(character, [still], encoder="ccip")
+    monkeypatch.setattr(Network, "run", counted)
+    opened.identity.score(character, [still], encoder="ccip")
+    # One run of each detector, and the two views of the still.
+    assert sorted(runs) == ["model.onnx"] * 2 + ["model_feat.onnx"] * 2
+    again = services.open_services(opened.settings)
+    again.identity.encoder("ccip")
+    runs.clear()
+    again.identity.score(character, [still], encoder="ccip")
+    assert sorted(runs) == ["model.onnx"] * 2 + ["model_feat.onnx"] * 2
+    again.close()
 
 
 def test_the_score_is_the_mean_cosine_of_head_and_person_against_the_blended_threshold(
