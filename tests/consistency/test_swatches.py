@@ -86,7 +86,7 @@ def test_hex_colours_are_kept_exactly(typed: str, told: str) -> None:
 
 @pytest.mark.parametrize("typed", ["teal", "#12345", "#gggggg", "", "#12345678", 7])
 def test_what_is_no_hex_colour_is_named_with_the_remedy(typed) -> None:
-    with pytest.raises(InputError, match="is not a hex colour. Write it as #rrggbb"):
+    with pytest.raises(InputError, match=r"is not a hex colour\. Write it as #rrggbb"):
         typed_swatches({"hair": typed})
 
 
