@@ -13,6 +13,11 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Rows of a frame that are worked on at a time, so that they stay in the processor's cache.
+_ROWS = 32
+# 16 × 16 bytes of 255 are the most whose sum two bytes hold.
+_MAX_FACTOR = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -23,11 +28,19 @@ class Scaling:
 
     def apply(self, planes: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
         """Write planes, shape (3, height, width), to `out` of the same shape."""
-        gains = (1.0 / np.asarray(self.deviation)).astype(np.float32)
-        offsets = (-np.asarray(self.mean) / np.asarray(self.deviation)).astype(np.float32)
-        np.multiply(planes, gains[:, None, None], out=out)
-        if offsets.any():
-            np.add(out, offsets[:, None, None], out=out)
+        np.multiply(planes, self.gains[:, None, None], out=out)
+        if any(self.mean):
+            np.add(out, self.offsets[:, None, None], out=out)
+
+    @property
+    def gains(self) -> NDArray[np.float32]:
+        """What a value is multiplied by; shape (3,)."""
+        return (1.0 / np.asarray(self.deviation)).astype(np.float32)
+
+    @property
+    def offsets(self) -> NDArray[np.float32]:
+        """What is added to it then; shape (3,)."""
+        return (-np.asarray(self.mean) / np.asarray(self.deviation)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +134,46 @@ def letterboxed(
     inner = max(1, round(columns * ratio)), max(1, round(rows * ratio))
     left, top = ((width - inner[0]) // 2, (height - inner[1]) // 2) if is_centred else (0, 0)
     batch = np.empty((1, 3, height, width), np.float32)
-    edge = ((margin - np.asarray(scaling.mean)) / np.asarray(scaling.deviation)).astype(np.float32)
+    edge = (margin * scaling.gains + scaling.offsets).astype(np.float32)
     right, bottom = left + inner[0], top + inner[1]
     for rim in (batch[0, :, :top], batch[0, :, bottom:], batch[0, :, :, :left], batch[0, :, :, right:]):
         rim[...] = edge[:, None, None]
-    scaling.apply(_shrunk(image, inner), batch[0, :, top:bottom, left:right])
+    _shrink(image, scaling, batch[0, :, top:bottom, left:right])
     return Letterbox(batch, (inner[0] / columns, inner[1] / rows), (left, top))
 
 
-def _shrunk(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resize for a detector: first by a whole factor, which costs a fifth of the filter."""
-    if (image.shape[1], image.shape[0]) == size:
-        return image.transpose(2, 0, 1)
-    scaled = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
-    return np.asarray(scaled).transpose(2, 0, 1)
+def _shrink(image: NDArray[np.uint8], scaling: Scaling, out: NDArray[np.float32]) -> None:
+    """Resize for a detector: by whole factors where that fits, as it does for 720p, 1080p and 4K."""
+    height, width = out.shape[1:]
+    factor = image.shape[0] // height
+    if image.shape[:2] == (height * factor, width * factor) and 2 <= factor <= _MAX_FACTOR:
+        _area_means(image, factor, scaling, out)
+    elif image.shape[:2] == (height, width):
+        scaling.apply(image.transpose(2, 0, 1), out)
+    else:
+        picture = Image.fromarray(image)
+        scaled = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=1.0)
+        scaling.apply(np.asarray(scaled).transpose(2, 0, 1), out)
+
+
+def _area_means(image: NDArray[np.uint8], factor: int, scaling: Scaling, out: NDArray[np.float32]) -> None:
+    """Average squares of pixels and scale, a few rows at a time: half the time of Pillow's reduction."""
+    gains, offsets = scaling.gains / np.float32(factor**2), scaling.offsets
+    height, width = out.shape[1:]
+    sums = np.empty((_ROWS, image.shape[1], 3), np.uint16)
+    cells = np.empty((_ROWS, width), np.uint16)
+    for top in range(0, height, _ROWS):
+        n_rows = min(_ROWS, height - top)
+        rows = image[top * factor : (top + n_rows) * factor].reshape(n_rows, factor, -1, 3)
+        tall = np.add(rows[:, 0], rows[:, 1], out=sums[:n_rows], dtype=np.uint16)
+        for at in range(2, factor):
+            np.add(tall, rows[:, at], out=tall)
+        for colour in range(3):
+            cell = np.add(tall[:, 0::factor, colour], tall[:, 1::factor, colour], out=cells[:n_rows])
+            for at in range(2, factor):
+                np.add(cell, tall[:, at::factor, colour], out=cell)
+            part = np.multiply(cell, gains[colour], out=out[colour, top : top + n_rows])
+            np.add(part, offsets[colour], out=part)
 
 
 def frame_size(image: NDArray[np.uint8], longest: int, multiple: int) -> tuple[int, int]:

@@ -121,6 +121,16 @@ def test_a_letterbox_keeps_proportions_and_knows_the_way_back() -> None:
     np.testing.assert_allclose(corners, [[0, 0], [400, 100]])
 
 
+@pytest.mark.parametrize("factor", [2, 3, 6])
+def test_a_frame_shrunk_by_a_whole_factor_holds_the_means_of_squares(factor) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (45 * factor, 80 * factor, 3), dtype=np.uint8)
+    frame = letterboxed(picture, 80, 80, SCALING, margin=0.0, is_centred=False)
+    means = picture.reshape(45, factor, 80, factor, 3).astype(float).mean(axis=(1, 3)).transpose(2, 0, 1)
+    mean = np.array(SCALING.mean)[:, None, None]
+    expected = (means - mean) / np.array(SCALING.deviation)[:, None, None]
+    np.testing.assert_allclose(frame.batch[0, :, :45], expected, atol=1e-5)
+
+
 def test_threads_keep_the_order_and_begin_no_more_than_two_items_each() -> None:
     begun, most = 0, 0
     lock = threading.Lock()
