@@ -86,15 +86,14 @@ def aligned_face(image: NDArray[np.uint8], keypoints: NDArray[np.floating], side
 def _bilinear(image: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Look up a picture between its pixels; what lies outside is black."""
     height, width = image.shape[:2]
-    low = np.floor(points).astype(np.int64)
-    share = (points - low).astype(np.float32)
-    total = np.zeros((*points.shape[:2], 3), np.float32)
-    for right in (0, 1):
-        for below in (0, 1):
-            x, y = low[..., 0] + right, low[..., 1] + below
-            weight = np.where(right, share[..., 0], 1 - share[..., 0]) * np.where(
-                below, share[..., 1], 1 - share[..., 1]
-            )
-            weight = weight * ((x >= 0) & (x < width) & (y >= 0) & (y < height))
-            total += image[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] * weight[..., None]
-    return np.rint(total).astype(np.uint8).transpose(2, 0, 1)
+    colours = np.ascontiguousarray(image).reshape(-1, 3)
+    low = np.floor(points)
+    share = (points - low).astype(np.float32).reshape(-1, 2).T
+    left, top = low.astype(np.int32).reshape(-1, 2).T
+    total = np.zeros((3, len(left)), np.float32)
+    for x, x_share in ((left, 1 - share[0]), (left + 1, share[0])):
+        for y, y_share in ((top, 1 - share[1]), (top + 1, share[1])):
+            is_inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            found = colours.take(np.where(is_inside, y * width + x, 0), axis=0)
+            total += found.T * (x_share * y_share * is_inside)
+    return np.rint(total).astype(np.uint8).reshape(3, *points.shape[:2])
