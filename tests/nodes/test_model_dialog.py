@@ -53,6 +53,7 @@ def page(comfy_host, hub) -> Iterator:
 def test_a_missing_model_is_fetched_by_a_button(page, hub, tmp_path) -> None:
     comfy = page.comfy
     hub.files[f"deepghs/ccip_onnx/{MODEL}/model_feat.onnx"] = write_ccip(tmp_path / "m.onnx").read_bytes()
+    hub.requests.clear()
     # What the host sends to the browser when a node raises.
     page.evaluate("error => window.app.api.dispatchCustomEvent('execution_error', error)", ERROR)
     row = page.locator(f"dialog#tower-models section[data-model='{MODEL}']")

@@ -7,6 +7,7 @@ const ERROR_TYPE = "MissingModelError";
 const COMMAND = /tower models get ([\w.\- ]+)`/;
 const EVENT = "tower.model";
 const MIB = 1 << 20;
+const POLL_MS = 1000;
 
 /** @typedef {{name: string, purpose: string, licence: string, repository: string, size: number | null,
  *   folder: string, files: string[], state: string, done: number, total: number, error: string}} Model */
@@ -69,6 +70,11 @@ class Row {
     async fetch() {
         try {
             this.show(await download(this.name));
+            // Events are quicker, but one may come before this answer, or be lost with the connection.
+            while (this.state === "fetching" && this.node.isConnected) {
+                await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+                this.show(await ask(encodeURIComponent(this.name)));
+            }
         } catch (error) {
             this.status.textContent = error.message;
         }
@@ -76,6 +82,7 @@ class Row {
 
     /** @param {Model} model */
     show(model) {
+        this.state = model.state;
         const isFetching = model.state === "fetching";
         this.button.hidden = isFetching || model.state === "installed";
         this.progress.hidden = !isFetching;
