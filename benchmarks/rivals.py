@@ -22,7 +22,7 @@ SEED = 5
 N_PICTURES, N_REFERENCES, N_STRANGERS = 4, 5, 3
 
 
-# How much more a figure has to look like the other before it is taken away; 0 is the rule in use.
+# How much more a figure has to look like the other before it is taken away.
 SLACKS = (0.0, 0.01, 0.02, 0.04)
 
 
