@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .encoders.base import Box
     from .swatches import Swatch
 
-    Font = FreeTypeFont | ImageFont
+    Font: TypeAlias = FreeTypeFont | ImageFont
 
 PANEL, HEAD, GAP, TITLE, BADGE = 360, 150, 16, 84, 26
 _PAPER, _INK, _SOFT_INK, _FRAME = (250, 249, 246), (34, 32, 40), (110, 108, 116), (255, 255, 255)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from .columns import now
 from .tables import CharacterReferenceRow, CharacterRow, CharacterVersionRow, ProjectRow
 
 if TYPE_CHECKING:
-    CharacterSelect = Select[CharacterRow, CharacterVersionRow, str]
+    CharacterSelect: TypeAlias = Select[CharacterRow, CharacterVersionRow, str]
 
 
 def with_current_version() -> CharacterSelect:
@@ -110,6 +110,12 @@ def references_of(session: Session, version_ids: Iterable[int]) -> dict[int, lis
     for row in session.scalars(in_order):
         references[row.character_version_id].append(reference_of(row))
     return references
+
+
+def has_picture(session: Session, sha256: str) -> bool:
+    """Return whether any version of any character has the picture of that digest."""
+    row = CharacterReferenceRow
+    return session.scalar(select(row.id).where(row.sha256 == sha256).limit(1)) is not None
 
 
 def reference_of(row: CharacterReferenceRow) -> Reference:

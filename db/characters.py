@@ -210,7 +210,7 @@ class CharacterRepository(VersionRepository):
                 .where(CharacterVersionRow.character_id == character_id)
                 .order_by(CharacterVersionRow.version_number.desc())
             ).first()
-            state = {
+            state: dict[str, Any] = {
                 "age_state": clean_state(age_state, "age_state"),
                 "emotional_state": clean_state(emotional_state, "emotional_state"),
                 "prompt": prompt,

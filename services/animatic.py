@@ -237,6 +237,7 @@ class _Run:
                 prompt=spec.prompt,
                 consistency_threshold=spec.threshold,
             )
+            self._service.characters.note_use(self._job.id, cast[name].version.id)
             self._warnings += [f"{name}: {warning}" for check in checks for warning in check.warnings]
             tell(n_done, len(self._spec.characters))
         return cast

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..consistency.character import Character, Reference, split_version
+from ..db.character_rows import has_picture
 from ..db.characters import CharacterRepository
 from ..errors import EmptyReferenceError, InputError, NotFoundError
 from .files import copy_whole, sha256_of
@@ -236,3 +237,10 @@ class CharacterStudio(CharacterRepository):
                 )
             )
         return references, fresh
+
+    def discard(self, fresh: Sequence[Path]) -> None:
+        """Take pictures that were just stored out again, but for those that a character has by now."""
+        with self._database.session() as session:
+            for path in fresh:
+                if not has_picture(session, path.stem):
+                    path.unlink(missing_ok=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 from ..errors import StorageError
@@ -30,15 +32,21 @@ def sha256_of(path: Path) -> str:
 
 
 def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file so that `target` is either complete or absent.
+    """Copy a file so that `target` is either complete or absent, also while another thread copies it there.
 
     Raises
     ------
     StorageError
         If the folder of `target` cannot be written.
     """
-    with part_file(target) as part:
+    own = target.with_name(f".{target.stem}-{os.getpid()}-{threading.get_ident()}{target.suffix}")
+    with part_file(own) as part:
         shutil.copyfile(source, part)
+    try:
+        own.replace(target)
+    except OSError as error:
+        own.unlink(missing_ok=True)
+        raise storage_error(target, error.errno, error.strerror) from error
 
 
 def check_writable(folder: Path) -> None:

@@ -326,8 +326,7 @@ class Studio:
                 request = {"name": order.name, "bible": bible, "pictures": pictures}
                 return character, self._runs.create(character.id, request, stages)
         except TowerError:
-            for path in fresh:
-                path.unlink(missing_ok=True)
+            self._characters.discard(fresh)
             raise
 
     def _finish(self, character_id: int, run: StudioRun, tools: Tools) -> tuple[Character, StudioRun]:

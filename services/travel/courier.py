@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...consistency.character import Character
+from ...db.characters import clean_character_name
 from ...db.names import folder_name
+from ...db.travel import taken
 from ...errors import NotFoundError, TowerError
 from ..uploads import UploadFolder
 from .archive import open_archive, write_archive
@@ -174,12 +176,18 @@ class Courier:
         return known if [reference.key for reference in known.references] == pictures else None
 
     def _store(self, kept: KeptCharacter, pictures: Pictures, name: str, project_id: int | None) -> Character:
+        name = clean_character_name(name)
+        if self._travel.is_taken(name, project_id):
+            raise taken(name)
+        pictures.keep()
         try:
-            pictures.keep()
-            return self._travel.unpack(kept, name=name, project_id=project_id)
+            character = self._travel.unpack(kept, name=name, project_id=project_id)
         except TowerError:
-            pictures.forget()
+            self._characters.discard(pictures.fresh)
             raise
+        # Another call that failed with the same pictures may have taken them out meanwhile.
+        pictures.keep()
+        return character
 
     def _encoders_of(self, kept: KeptCharacter) -> dict[str, str]:
         """Return the version of each encoder that the character was seen by and that is here."""

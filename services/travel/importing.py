@@ -37,12 +37,16 @@ class Pictures:
         Folder where they lie until all is checked.
     store : Path
         Folder of the stored references.
+    sizes : dict of str to tuple of int
+        Width and height of each, by its member.
+    fresh : list of Path
+        What `keep` put into the store.
     """
 
     staging: Path
     store: Path
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _fresh: list[Path] = field(default_factory=list)
+    fresh: list[Path] = field(default_factory=list)
 
     def target(self, member: str) -> Path:
         """Return where a picture is stored: under the digest of its bytes."""
@@ -54,17 +58,8 @@ class Pictures:
         for member in self.sizes:
             target = self.target(member)
             if not target.is_file():
-                self._fresh.append(target)
+                self.fresh.append(target)
                 copy_whole(self.staging / PurePosixPath(member).name, target)
-
-    def forget(self) -> None:
-        """Take out of the store what `keep` put there."""
-        for path in self._fresh:
-            path.unlink(missing_ok=True)
-            try:
-                path.parent.rmdir()
-            except OSError:  # other pictures are in it
-                continue
 
 
 def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCharacter]:

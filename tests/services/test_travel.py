@@ -9,6 +9,7 @@ import shutil
 import stat
 import struct
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,36 @@ def test_a_taken_name_asks_for_another(receiver, file) -> None:
     assert receiver.courier.take_in(file, name="Aoi 2").character.name == "Aoi 2"
     project = receiver.projects.create("P")
     assert receiver.courier.take_in(file, project_id=project.id).character.label == "P / Aoi"
+
+
+def test_who_fails_takes_no_picture_from_who_succeeds(receiver, file, monkeypatch) -> None:
+    """Another import of the same file stores its rows while this one is about to fail."""
+    unpack = receiver.courier._travel.unpack
+
+    def overtaken(kept, **named):
+        monkeypatch.undo()
+        unpack(kept, name="Faster", project_id=None)
+        raise ConflictError("something of that name or number is stored already.")
+
+    monkeypatch.setattr(receiver.courier._travel, "unpack", overtaken)
+    with pytest.raises(ConflictError, match="stored already"):
+        receiver.courier.take_in(file)
+    faster = receiver.characters.by_label("Faster")
+    assert all(reference.path.is_file() for reference in faster.references)
+
+
+def test_many_at_once_store_one_character_whole(receiver, file) -> None:
+    def take(_: int) -> str:
+        try:
+            return receiver.courier.take_in(file).character.name
+        except ConflictError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(take, range(4)))
+    assert told.count("Aoi") == 1 and all("already" in word for word in told if word != "Aoi")
+    [character] = receiver.characters.list()
+    assert all(reference.path.is_file() for reference in character.references)
 
 
 def test_a_picture_that_was_changed_on_disk_does_not_leave(sender, tmp_path) -> None:
