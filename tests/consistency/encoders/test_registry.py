@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from support.networks import write_arcface, write_boxes, write_ccip, write_scrfd
 from tower_anime.consistency.encoders.catalog import CATALOG, CCIP
 from tower_anime.consistency.encoders.registry import EncoderRegistry
-from tower_anime.errors import MissingModelError, ModelFileError, UnknownEncoderError
+from tower_anime.errors import MissingModelError, MissingPackageError, ModelFileError, UnknownEncoderError
 from tower_anime.services.encoders import open_encoders
 from tower_anime.settings import Settings
 
@@ -114,6 +115,18 @@ def test_files_of_other_packs_are_found(encoders, tmp_path) -> None:
     write_boxes(pack / "1k3d68.onnx", table, shape=(1, 3, 192, 192))
     assert "buffalo_l" in encoders.get("arcface").version
     assert {"arcface:buffalo_l", "insightface:buffalo_l"} <= set(encoders.names())
+
+
+def test_without_the_package_insightface_says_what_to_install(encoders, tmp_path) -> None:
+    if importlib.util.find_spec("insightface"):
+        pytest.skip("insightface is installed")
+    pack = tmp_path / "models" / "insightface" / "models" / "tiny"
+    write_scrfd(pack / "det.onnx", 9, [])
+    write_arcface(pack / "rec.onnx")
+    with pytest.raises(MissingPackageError, match=r"insightface>=1\.0"):
+        encoders.get("insightface:tiny")
+    with pytest.raises(MissingModelError, match="other"):
+        encoders.get("insightface:other")
 
 
 def test_a_pack_without_a_recogniser_is_told(encoders, folder) -> None:
