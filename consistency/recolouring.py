@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 # How far the luma of a region may be scaled: further, and light and shadow are no longer the scene's.
 _LUMA_RANGE = (0.6, 1.6)
-_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
+# Shares of the luma's change, and where none is possible, of the strength.
+_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_FACTORS = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
 _LUMA_ROUNDS = 3
 _MARGIN = 8
 # Rounding to 8 bits is left some room.
@@ -89,21 +92,35 @@ def recoloured(
     """
     window = _window(region)
     piece, inside = image[window], region[window]
-    for strength, share in _attempts(change):
+
+    def attempt(strength: float, share: float) -> Recoloured | None:
         moved = _moved(piece, inside, change, strength, share)
         ssim = _region_ssim(piece, moved, inside)
-        if ssim >= min_ssim + _SSIM_MARGIN:
-            result = image.copy()
-            result[window] = moved
-            return Recoloured(result, ssim, strength, _note(change, strength, share))
-    return Recoloured(image, 1.0, 0.0, "Any change of it would lose structure.")
+        if ssim < min_ssim + _SSIM_MARGIN:
+            return None
+        result = image.copy()
+        result[window] = moved
+        return Recoloured(result, ssim, strength, _note(change, strength, share))
 
-
-def _attempts(change: Recolouring) -> list[tuple[float, float]]:
-    """Return pairs of strength and share of the luma's change: less luma first, then less strength."""
     shares = (0.0,) if change.keeps_luma else _SHARES
-    weaker = [change.strength * factor for factor in (0.85, 0.7, 0.55, 0.4, 0.25, 0.1)]
-    return [(change.strength, share) for share in shares] + [(strength, 0.0) for strength in weaker]
+    best = _furthest(lambda share: attempt(change.strength, share), shares)
+    if best is None:
+        best = _furthest(lambda factor: attempt(factor * change.strength, 0.0), _FACTORS)
+    return best or Recoloured(image, 1.0, 0.0, "Any change of it would lose structure.")
+
+
+def _furthest(attempt: Callable[[float], Recoloured | None], steps: tuple[float, ...]) -> Recoloured | None:
+    """Return the attempt with the largest step that succeeds, by bisection: larger ones lose more."""
+    best, low, high = None, 0, len(steps)
+    middle = high - 1
+    while low < high:
+        made = attempt(steps[middle])
+        if made is None:
+            high = middle
+        else:
+            best, low = made, middle + 1
+        middle = (low + high) // 2
+    return best
 
 
 def _note(change: Recolouring, strength: float, share: float) -> str:

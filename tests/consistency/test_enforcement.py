@@ -23,7 +23,7 @@ def pixels(*arguments, **options) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def off_model() -> np.ndarray:
-    return pixels(OFF_MODEL, size=(960, 720))
+    return pixels(OFF_MODEL, size=(720, 540))
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +99,12 @@ def test_a_mask_keeps_what_it_does_not_cover(off_model) -> None:
     mask[:, : off_model.shape[1] // 2] = 1
     result = enforce_palette(off_model, WANTED, EnforcementOrder(strength=1.0), mask=mask)
     assert result.changed.any() and not result.changed[mask == 0].any()
-    with pytest.raises(InputError, match="The mask has 30×20 pixels, the picture 960×720"):
+    with pytest.raises(InputError, match="The mask has 30×20 pixels, the picture 720×540"):
         enforce_palette(off_model, WANTED, EnforcementOrder(), mask=np.ones((20, 30), np.float32))
 
 
 def test_at_night_the_hair_keeps_its_darkness() -> None:
-    day = pixels(OFF_MODEL, size=(960, 720))
+    day = pixels(OFF_MODEL, size=(720, 540))
     night = np.rint(day * 0.45).astype(np.uint8)
     order = EnforcementOrder(strength=1.0, names=("hair",), ignore_lightness=True)
     result = enforce_palette(night, WANTED, order)
