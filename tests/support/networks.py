@@ -187,6 +187,31 @@ def write_scrfd(
     )
 
 
+def write_face_finder(path: Path) -> Path:
+    """Write a face detector of any input size: a cell of 32 pixels as bright as can be is a face."""
+    nodes, constants, outputs = [], {"nought": np.float32(0.0), "column": np.array([-1, 1], np.int64)}, {}
+    for stride in (8, 16, 32):
+        size = {"kernel_shape": [stride] * 2, "strides": [stride] * 2}
+        gain = 8.0 if stride == 32 else 0.0
+        constants |= {f"gain{stride}": np.float32(gain), f"shift{stride}": np.float32(-7.0)}
+        constants |= {f"bbox{stride}": np.ones(4, np.float32), f"kps{stride}": np.ones(10, np.float32)}
+        nodes += [
+            helper.make_node("AveragePool", ["input.1"], [f"a{stride}"], **size),
+            helper.make_node("ReduceMean", [f"a{stride}"], [f"b{stride}"], axes=[1], keepdims=1),
+            helper.make_node("Mul", [f"b{stride}", f"gain{stride}"], [f"c{stride}"]),
+            helper.make_node("Add", [f"c{stride}", f"shift{stride}"], [f"d{stride}"]),
+            helper.make_node("Concat", [f"d{stride}", f"d{stride}"], [f"e{stride}"], axis=1),
+            helper.make_node("Transpose", [f"e{stride}"], [f"f{stride}"], perm=[0, 2, 3, 1]),
+            helper.make_node("Reshape", [f"f{stride}", "column"], [f"score_{stride}"]),
+            helper.make_node("Mul", [f"score_{stride}", "nought"], [f"g{stride}"]),
+            helper.make_node("Add", [f"g{stride}", f"bbox{stride}"], [f"bbox_{stride}"]),
+            helper.make_node("Add", [f"g{stride}", f"kps{stride}"], [f"kps_{stride}"]),
+        ]
+    for kind, width in (("score", 1), ("bbox", 4), ("kps", 10)):
+        outputs |= {f"{kind}_{stride}": [None, width] for stride in (8, 16, 32)}
+    return save(path, nodes, [1, 3, "height", "width"], outputs, constants, input_name="input.1")
+
+
 def arcface_projection(seed: int = 1) -> np.ndarray:
     """Return the matrix by which `write_arcface` turns 147 block means into 512 numbers."""
     return np.random.default_rng(seed).normal(size=(147, 512)).astype(np.float32)
