@@ -173,6 +173,24 @@ def project_show(
     stdout().print(project_page(shown))
 
 
+@project_app.command("bible")
+def project_bible(
+    name: Annotated[str, typer.Argument(help="Name of the project.", show_default=False)],
+    version: Annotated[int | None, typer.Option(min=1, help="An older version of it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the bible of a project as Markdown, or as JSON."""
+    from ..production.bible_markdown import bible_markdown
+
+    with opened_services() as opened:
+        project = opened.projects.find(name)
+        found = opened.projects.bible_version(project.id, version)
+    if as_json:
+        print_json({"version": found.number, "created_at": found.created_at, "content": found.content})
+    else:
+        stdout().print(bible_markdown(project.name, found.content), markup=False, end="", soft_wrap=True)
+
+
 @db_app.command("upgrade")
 def db_upgrade(as_json: AsJson = False) -> None:
     """Bring the database to this version's schema; data is kept."""

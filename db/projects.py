@@ -9,8 +9,8 @@ from uuid import uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ..errors import ConflictError, InputError
-from ..production.project import Project
+from ..errors import ConflictError, InputError, NotFoundError
+from ..production.project import BibleVersion, Project
 from .database import Database
 from .names import clean_name, folder_name
 from .statements import MAX_ID, check_fields, page_size, require, unknown
@@ -129,6 +129,47 @@ class ProjectRepository:
                 setattr(row, field, value)
             session.flush()
             return _project(row)
+
+    def bible_versions(self, project_id: int) -> builtins.list[BibleVersion]:
+        """Return the versions of a project's bible, newest first.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such project.
+        """
+        newest_first = (
+            select(BibleVersionRow)
+            .where(BibleVersionRow.project_id == min(project_id, MAX_ID))
+            .order_by(BibleVersionRow.version_number.desc())
+        )
+        with self._database.session(read_only=True) as session:
+            require(session, ProjectRow, project_id, "project")
+            return [
+                BibleVersion(row.version_number, row.content, row.created_at)
+                for row in session.scalars(newest_first)
+            ]
+
+    def bible_version(self, project_id: int, number: int | None = None) -> BibleVersion:
+        """Return what a project's bible said in a version; the newest one without a number.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such project or version.
+        """
+        versions = self.bible_versions(project_id)
+        if number is None:
+            return versions[0] if versions else BibleVersion(0)
+        for version in versions:
+            if version.number == number:
+                return version
+        known = ", ".join(str(version.number) for version in reversed(versions[:20])) or "none yet"
+        raise NotFoundError(
+            f"the bible of project {project_id} has no version {number}.",
+            field="version",
+            hint=f"Known: {known}.",
+        )
 
     def delete(self, project_id: int, *, cascade: bool = False) -> None:
         """Delete a project; with `cascade`, with everything that is in it. Files stay on disk.

@@ -30,3 +30,12 @@ class Project:
     bible: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BibleVersion:
+    """What a project's bible said in one version; 0 is before anything was written."""
+
+    number: int
+    content: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None

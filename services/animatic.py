@@ -179,7 +179,11 @@ class AnimaticService:
         }
         project = self.projects.ensure(spec.project)
         self.jobs.interrupt_unfinished("animatic", silent_seconds=DEAD_AFTER_SECONDS)
-        params = {"spec": spec.model_dump(mode="json"), "spec_path": str(spec_path.absolute())}
+        params = {
+            "spec": spec.model_dump(mode="json"),
+            "spec_path": str(spec_path.absolute()),
+            "bible_version": self.projects.bible_version(project.id).number,
+        }
         job = self.jobs.create(str(uuid.uuid4()), "animatic", project_id=project.id, workflow_params=params)
         job = self.jobs.move(job.id, JobStatus.RUNNING)
         try:

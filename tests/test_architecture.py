@@ -19,6 +19,7 @@ VALUES = {
     "consistency.verdict",
     "music.track",
     "production.asset",
+    "production.bible_markdown",
     "production.early_score",
     "production.character_bible",
     "production.episode",

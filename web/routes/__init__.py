@@ -18,6 +18,7 @@ from .looks import add_palette_routes, add_pose_routes, add_style_routes
 from .models import add_model_routes
 from .openapi import add_openapi_routes
 from .pool import CpuPool
+from .project_bibles import add_project_bible_routes
 from .projects import add_project_routes
 from .references import add_reference_routes
 from .registrar import Registrar
@@ -57,6 +58,7 @@ def add_routes(
     add_health_routes(api, services)
     add_doctor_routes(api, services, pool)
     add_project_routes(api, services)
+    add_project_bible_routes(api, services)
     add_character_routes(api, services)
     add_picture_routes(api, services, pool)
     add_reference_routes(api, services, pool)
