@@ -161,5 +161,5 @@ def _read_figure(
     guess: Head,
     scale: float,
 ) -> Anatomy:
-    head = refine_head(label_parts(colours, salience, guess), guess)
+    head = refine_head(colours, salience, guess)
     return Anatomy(linear, label_parts(colours, salience, head), head, scale)

@@ -48,7 +48,7 @@ def figure_views(image: NDArray[np.uint8], *, n_figures: int | None = None) -> l
     image : ndarray of uint8, shape (height, width, 3)
         RGB.
     n_figures : int, optional
-        How many people the picture should show; 1 when omitted. A single one keeps the whole picture.
+        How many people the picture should show; 1 when omitted; then the whole picture is kept.
 
     Returns
     -------
@@ -59,9 +59,9 @@ def figure_views(image: NDArray[np.uint8], *, n_figures: int | None = None) -> l
         return []
     n_expected = max(n_figures or 1, 1)
     seen = read_anatomy(image, limit=n_expected + 1)
-    n_whole = 1 if n_expected == 1 else 0
-    whole = [FigureView(image, anatomy, anatomy.box) for anatomy in seen[:n_whole]]
-    return [*whole, *(figure for anatomy in seen[n_whole:] for figure in _look_again(image, anatomy))]
+    if n_expected == 1:
+        return [FigureView(image, anatomy, anatomy.box) for anatomy in seen]
+    return [view for anatomy in seen for view in _look_again(image, anatomy)]
 
 
 def _look_again(image: NDArray[np.uint8], figure: Anatomy) -> list[FigureView]:

@@ -107,9 +107,8 @@ def head_channels(
     edges[:-1] = np.abs(light[1:] - light[:-1])
     edges[:, :-1] += np.abs(light[:, 1:] - light[:, :-1])
     others = [np.ones_like(light), light, salience, _skin(colours / _UNITS), _skin(neutral), edges]
-    n_groups = int(groups.max()) + 1
-    masks = np.arange(n_groups)[:, None, None] == groups
-    return np.concatenate([masks.astype(np.float32), np.stack(others)])
+    masks = groups[..., None] == np.arange(int(groups.max()) + 1)
+    return np.concatenate([masks, np.stack(others, axis=-1)], axis=-1, dtype=np.float32)
 
 
 _UNITS = np.array([60, 200, 200], dtype=np.float32)
@@ -133,7 +132,7 @@ def box_sums(
     """Return sums over boxes around heads of any size; see `find_heads`."""
     channels = head_channels(linear, colours, groups, salience)
     # The largest radius times the furthest side of a box from the centre.
-    return BoxSums(channels, int(SIZES[-1] * channels.shape[1] * 2.7) + 2)
+    return BoxSums(channels, int(SIZES[-1] * channels.shape[0] * 2.7) + 2)
 
 
 class Boxes:
@@ -143,18 +142,20 @@ class Boxes:
         self._boxes = boxes
         self.height = sums.height
         self._n_groups = len(sums.totals) - len(_CHANNELS)
-        self._overall = sums.totals[: self._n_groups, None] / (sums.height * sums.width)
+        overall = sums.totals[: self._n_groups] / np.float32(sums.height * sums.width)
+        self._prior = overall * np.float32(_PRIOR_AREA)
 
-    def mix(self, *names: str) -> NDArray[np.float32]:
-        """Return the shares of the colour groups in boxes, shape (n_groups, n_places)."""
+    def mix(self, *names: str) -> NDArray[np.floating]:
+        """Return the shares of the colour groups in boxes, shape (n_places, n_groups)."""
         total = self._sum(names)
-        counts, area = total[: self._n_groups], total[self._n_groups]
-        return (counts + _PRIOR_AREA * self._overall) / (area + _PRIOR_AREA)
+        counts, area = total[:, : self._n_groups], total[:, self._n_groups, None]
+        return (counts + self._prior) / (area + np.float32(_PRIOR_AREA))
 
-    def mean(self, channel: str, *names: str) -> NDArray[np.float32]:
+    def mean(self, channel: str, *names: str) -> NDArray[np.floating]:
         """Return the mean of a channel in boxes, shape (n_places,)."""
         total = self._sum(names)
-        return total[self._n_groups + _CHANNELS.index(channel)] / np.maximum(total[self._n_groups], 0.5)
+        area = np.maximum(total[:, self._n_groups], 0.5)
+        return total[:, self._n_groups + _CHANNELS.index(channel)] / area
 
     def _sum(self, names: tuple[str, ...]) -> NDArray[np.float32]:
         total = self._boxes[names[0]]
@@ -163,9 +164,9 @@ class Boxes:
         return total
 
     @classmethod
-    def at(cls, sums: BoxSums, places: NDArray[np.float64]) -> Boxes:
-        """Sum over every box at places (rows of x, y and radius, in pixels)."""
-        return cls(sums, {name: sums.at(places, box) for name, box in BOXES.items()})
+    def at(cls, sums: BoxSums, places: NDArray[np.float64], names: tuple[str, ...] = tuple(BOXES)) -> Boxes:
+        """Sum over boxes at places (rows of x, y and radius, in pixels)."""
+        return cls(sums, {name: sums.at(places, BOXES[name]) for name in names})
 
 
 _HAIR, _BESIDE = ("crown", "left hair", "right hair"), ("above", "left", "right")
@@ -236,9 +237,9 @@ def whether_evidence(boxes: Boxes, places: NDArray[np.float64]) -> dict[str, NDA
 
 def _apart(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.floating]:
     """One minus the Bhattacharyya coefficient: 0 for equal colours, 1 for none in common."""
-    return 1 - np.sqrt(first * second).sum(axis=0)
+    return 1 - np.sqrt(first * second).sum(axis=1)
 
 
 def _disorder(mixes: NDArray[np.floating]) -> NDArray[np.floating]:
     """Entropy of the colours, in nats."""
-    return -(mixes * np.log(mixes + 1e-6)).sum(axis=0)
+    return -(mixes * np.log(mixes + 1e-6)).sum(axis=1)

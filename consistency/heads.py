@@ -113,8 +113,8 @@ def find_heads(
     places, scores = score_everywhere(sums)
     if not len(places):
         return []
-    near = _neighbourhood(places[_peaks(places, scores, 2 + 2 * limit, apart=0.35)])
-    best = near[_peaks(near, where_head(Boxes.at(sums, near), near), limit, apart=apart)]
+    near = _neighbourhood(places[_peaks(places, scores, 2 + limit, apart=0.35)])
+    best = near[_peaks(near, where_head(Boxes.at(sums, near, WHERE_BOXES), near), limit, apart=apart)]
     sure = is_head(Boxes.at(sums, best), best)
     return [
         Head(float(x), float(y), float(radius), _body_of(groups, x, y, radius), float(score))
@@ -134,19 +134,16 @@ def score_everywhere(sums: BoxSums) -> tuple[NDArray[np.float64], NDArray[np.flo
     grids = list(_grids(sums.height, sums.width))
     if not grids:
         return np.zeros((0, 3)), np.zeros(0)
-    places = np.concatenate(
-        [[(x, y, radius) for y in ys for x in xs] for xs, ys, radius in grids], dtype=np.float64
-    )
-    boxes = {
-        name: np.concatenate(
-            [
-                sums.on_grid(xs, ys, radius, BOXES[name]).reshape(len(sums.totals), -1)
-                for xs, ys, radius in grids
-            ],
-            axis=1,
-        )
-        for name in WHERE_BOXES
-    }
+    sizes = [len(xs) * len(ys) for xs, ys, _ in grids]
+    ends = np.cumsum(sizes)
+    places = np.empty((ends[-1], 3))
+    boxes = {name: np.empty((ends[-1], len(sums.totals)), np.float32) for name in WHERE_BOXES}
+    for (xs, ys, radius), size, end in zip(grids, sizes, ends.tolist(), strict=True):
+        here = slice(end - size, end)
+        places[here, 0], places[here, 1] = np.tile(xs, len(ys)), np.repeat(ys, len(xs))
+        places[here, 2] = radius
+        for name, counts in boxes.items():
+            counts[here] = sums.on_grid(xs, ys, radius, BOXES[name]).reshape(size, -1)
     return places, where_head(Boxes(sums, boxes), places)
 
 

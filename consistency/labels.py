@@ -64,16 +64,33 @@ _MOVE_DOWN_AND_GROW = np.array(
 _REACH, _WINDOW = 2.2, 1.1
 
 
-def refine_head(parts: NDArray[np.float32], head: Head) -> Head:
-    """Correct place and size of a head by where its parts turned out to be.
+def refine_head(colours: NDArray[np.float32], salience: NDArray[np.float32], head: Head) -> Head:
+    """Correct place and size of a head by where its parts turn out to be.
 
     Parameters
     ----------
-    parts : ndarray of float32, shape (5, height, width)
-        From `label_parts` with that head.
+    colours : ndarray of float32, shape (height, width, 3)
+        Perceptual colours.
+    salience : ndarray of float32, shape (height, width)
+        How likely each pixel belongs to a figure, in [0, 1].
     head : Head
         The first guess.
     """
+    # What is far from the head, and every second pixel of a large one, is left out.
+    step = 2 if head.radius >= _LARGE else 1
+    top, bottom = max(int(head.y - 3.5 * head.radius), 0), int(head.y + 6 * head.radius) + 1
+    left, right = max(int(head.x - 4 * head.radius), 0), int(head.x + 4 * head.radius) + 1
+    near = slice(top, bottom, step), slice(left, right, step)
+    local = replace(head, x=(head.x - left) / step, y=(head.y - top) / step, radius=head.radius / step)
+    moved = _move(label_parts(colours[near], salience[near], local), local)
+    return replace(head, x=moved.x * step + left, y=moved.y * step + top, radius=moved.radius * step)
+
+
+# Radius in pixels from which a head is seen well enough at half the size.
+_LARGE = 10.0
+
+
+def _move(parts: NDArray[np.float32], head: Head) -> Head:
     _, height, width = parts.shape
     x, y, radius = head.x, head.y, head.radius
     top, bottom = max(int(y - _REACH * radius), 0), min(int(y + 2.8 * radius) + 1, height)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Pixels that the means are found on; enough for a dozen of them.
-_SAMPLE = 1500
-_ROUNDS = 5
+_SAMPLE = 1200
+_ROUNDS = 4
 
 
 def group_colours(colours: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -46,10 +46,12 @@ def group_colours(colours: NDArray[np.float32], count: int) -> tuple[NDArray[np.
 
 def _farthest_first(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     means = [sample.mean(axis=0)]
-    gap = ((sample - means[0]) ** 2).sum(axis=1)
+    lengths = (sample**2).sum(axis=1)
+    gap = np.full(len(sample), np.inf, np.float32)
     for _ in range(count - 1):
+        # Squared distance to the newest mean.
+        gap = np.minimum(gap, lengths - 2 * (sample @ means[-1]) + means[-1] @ means[-1])
         means.append(sample[int(np.argmax(gap))])
-        gap = np.minimum(gap, ((sample - means[-1]) ** 2).sum(axis=1))
     return np.array(means, dtype=np.float32)
 
 
@@ -67,27 +69,27 @@ class BoxSums:
 
     Parameters
     ----------
-    channels : ndarray of float32, shape (n_channels, height, width)
+    channels : ndarray of float32, shape (height, width, n_channels)
     margin : int
         How far beyond the picture boxes may reach, in pixels.
     """
 
     def __init__(self, channels: NDArray[np.float32], margin: int) -> None:
-        count, self.height, self.width = channels.shape
+        self.height, self.width, count = channels.shape
         self._margin = margin
         bottom, right = margin + self.height, margin + self.width
-        sums = np.zeros((count, bottom + margin + 1, right + margin + 1), np.float32)
-        inside = sums[:, margin + 1 : bottom + 1, margin + 1 : right + 1]
-        np.cumsum(channels, axis=1, out=inside)
-        np.cumsum(inside, axis=2, out=inside)
-        sums[:, margin + 1 : bottom + 1, right + 1 :] = inside[:, :, -1:]
-        sums[:, bottom + 1 :] = sums[:, bottom : bottom + 1]
+        sums = np.zeros((bottom + margin + 1, right + margin + 1, count), np.float32)
+        inside = sums[margin + 1 : bottom + 1, margin + 1 : right + 1]
+        np.cumsum(channels, axis=0, out=inside)
+        np.cumsum(inside, axis=1, out=inside)
+        sums[margin + 1 : bottom + 1, right + 1 :] = inside[:, -1:]
+        sums[bottom + 1 :] = sums[bottom]
         self._sums = sums
 
     @property
     def totals(self) -> NDArray[np.float32]:
         """Sums over the whole picture, shape (n_channels,)."""
-        return self._sums[:, -1, -1]
+        return self._sums[-1, -1]
 
     def on_grid(self, xs: range, ys: range, unit: float, box: Box) -> NDArray[np.float32]:
         """Sum over one box at every place of a grid.
@@ -103,25 +105,28 @@ class BoxSums:
 
         Returns
         -------
-        ndarray of float32, shape (n_channels, len(ys), len(xs))
+        ndarray of float32, shape (len(ys), len(xs), n_channels)
         """
         left, right, top, bottom = self._corners(box, unit)
-        above, below = self._sums[:, _slice(ys, top)], self._sums[:, _slice(ys, bottom)]
+        above, below = self._sums[_slice(ys, top)], self._sums[_slice(ys, bottom)]
         before, after = _slice(xs, left), _slice(xs, right)
-        return below[:, :, after] - below[:, :, before] - above[:, :, after] + above[:, :, before]
+        found = below[:, after] - below[:, before]
+        found -= above[:, after]
+        found += above[:, before]
+        return found
 
     def at(self, places: NDArray[np.float64], box: Box) -> NDArray[np.float32]:
         """Sum over one box at places (rows of x, y and unit, in pixels).
 
         Returns
         -------
-        ndarray of float32, shape (n_channels, n_places)
+        ndarray of float32, shape (n_places, n_channels)
         """
         x, y, unit = places.T
         left, right = self._span(x, unit, box[0], box[1], self.width)
         top, bottom = self._span(y, unit, box[2], box[3], self.height)
         sums = self._sums
-        return sums[:, bottom, right] - sums[:, top, right] - sums[:, bottom, left] + sums[:, top, left]
+        return sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
 
     def _corners(self, box: Box, unit: float) -> tuple[int, int, int, int]:
         left, top = round(box[0] * unit), round(box[2] * unit)

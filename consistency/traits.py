@@ -8,12 +8,12 @@ import numpy as np
 
 from .colour import oklab, to_linear
 from .heads import HAIR
-from .regions import Box, BoxSums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .anatomy import Anatomy
+    from .regions import Box
 
 # Bins of lightness and of the two opponent colours of OKLab, which are kept within ±_REACH.
 COLOUR_BINS = (6, 12, 12)
@@ -157,10 +157,10 @@ def _rare_weights(portrait: Portrait, figure: Anatomy) -> NDArray[np.float64]:
 
     indices = _bins_of(oklab(figure.neutral), _FINE_BINS)
     here = _bins_of(portrait.neutral, _FINE_BINS)
-    rarity = np.ones(here.shape)
-    for part in figure.parts:
-        common = ndimage.gaussian_filter(_count(indices, part**2, _FINE_BINS), 0.8).ravel()
-        rarity *= np.exp(-common / max(float(common.max()), 1e-9) / _RARE)[here]
+    counts = np.stack([_count(indices, part**2, _FINE_BINS) for part in figure.parts])
+    common = ndimage.gaussian_filter(counts, (0, 0.8, 0.8, 0.8), truncate=3).reshape(len(counts), -1)
+    common /= np.maximum(common.max(axis=1, keepdims=True), 1e-9)
+    rarity = np.exp(-common.sum(axis=0) / _RARE)[here]
     eyes = ndimage.gaussian_filter(portrait.within(0, 0.15, 0.75, 0.45).astype(np.float32), 1.0)
     around = portrait.within(0, 0, 1.7, 1.9)
     return ndimage.gaussian_filter(rarity * around * (1 - eyes), 1.0) ** 1.5
@@ -199,31 +199,32 @@ def hair_style(figure: Anatomy) -> NDArray[np.float64]:
     ndarray of float64, shape (28,)
         Of length 1.
     """
-    sums = BoxSums(figure.parts[HAIR][None], margin=0)
+    sums = np.zeros(np.add(figure.parts[HAIR].shape, 1))
+    sums[1:, 1:] = figure.parts[HAIR].cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
     shares = []
     for left, right, top, bottom in _SIDE_ZONES:
         sides = [
             _share(sums, figure, box) for box in ((left, right, top, bottom), (-right, -left, top, bottom))
         ]
-        seen = [side for side in sides if np.isfinite(side)] or [np.nan]
-        shares += [max(seen), min(seen)]
+        seen = [side for side in sides if side is not None]
+        shares += [max(seen, default=np.nan), min(seen, default=np.nan)]
     shares += [_share(sums, figure, box) for box in _MIDDLE_ZONES]
+    shares = np.array(shares, dtype=np.float64)
     known = np.where(np.isfinite(shares), shares, _USUAL)
     code = _angles(known) - _CENTRING * _angles(_USUAL)
     return code / max(float(np.linalg.norm(code)), 1e-9)
 
 
-def _share(sums: BoxSums, figure: Anatomy, box: Box) -> float:
-    """Return the share of hair in a box around the head; NaN where it is mostly outside the picture."""
-    radius = figure.head.radius
-    left, right = (np.clip(figure.head.x + side * radius, 0, sums.width) for side in box[:2])
-    top, bottom = (np.clip(figure.head.y + side * radius, 0, sums.height) for side in box[2:])
-    left, right, top, bottom = (round(float(side)) for side in (left, right, top, bottom))
+def _share(sums: NDArray[np.float64], figure: Anatomy, box: Box) -> float | None:
+    """Return the share of hair in a box around the head; None where it is mostly outside the picture."""
+    x, y, radius = figure.head.x, figure.head.y, figure.head.radius
+    height, width = sums.shape[0] - 1, sums.shape[1] - 1
+    left, right = (min(max(round(x + side * radius), 0), width) for side in box[:2])
+    top, bottom = (min(max(round(y + side * radius), 0), height) for side in box[2:])
     area = (right - left) * (bottom - top)
     if area < max(_SEEN_SHARE * (box[1] - box[0]) * (box[3] - box[2]) * radius**2, 1):
-        return float("nan")
-    place = np.array([[0.0, 0.0, 1.0]])
-    return float(sums.at(place, (left, right, top, bottom))[0, 0]) / area
+        return None
+    return float(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]) / area
 
 
 def _angles(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,7 +27,8 @@ from .base import Encodings, Sighting, dominant, join_views
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# How much each trait says about who somebody is within its view.
+# How much each trait says about who somebody is within its view: chosen by random search for the largest AUC
+# among strangers and look-alikes by ``cel``, ``plain`` and ``painted`` (benchmarks/drawn, seed 101).
 _HAIR, _EYES, _RARE, _STYLE = 2.7, 3.0, 2.2, 1.1
 _UPPER, _LOWER = 5.0, 0.6
 # A share that all outfits have in common, so that an outfit says less than a head does.
@@ -52,7 +53,9 @@ class AppearanceEncoder:
     version = "2"
     views = ("head", "outfit")
     dimension = len(views) * _VIEW_DIMENSION
-    thresholds = (0.72, 0.72)
+    # Where nine in ten pictures of a character pass and next to no stranger (benchmarks/drawn, seed 101): the
+    # median similarity of the same character is 0.85 and 0.93, of two characters 0.55 and 0.63.
+    thresholds = (0.83, 0.85)
 
     def sight(
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
