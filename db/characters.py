@@ -218,6 +218,28 @@ class CharacterRepository(VersionRepository):
             add_version(session, row, (newest or 0) + 1, references, **state)
             return _one(session, character_id)
 
+    def renew_references(self, character_id: int, references: Sequence[Reference]) -> Character:
+        """Add a version with these pictures, in the state of the current one; nothing if it has them already.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such character.
+        """
+        with self._database.session() as session:
+            require(session, CharacterRow, character_id, "character", locked=True)
+            character = self.get(character_id)
+            if [r.key for r in references] == [r.key for r in character.references]:
+                return character
+            state = character.version
+            return self.set_references(
+                character_id,
+                references,
+                age_state=state.age_state,
+                emotional_state=state.emotional_state,
+                prompt=state.prompt,
+            )
+
     def append_references(self, character_id: int, references: Sequence[Reference]) -> Character:
         """Add a version that has the current pictures and those of `references` that are new to it.
 

@@ -158,28 +158,24 @@ class Studio:
         names = list(order.names) or [path.name for path in order.files]
         started = _now()
         images, checks = examine(order.files, names, progress)
-        references, _ = self._characters.keep(order.files, images, checks)
+        references, fresh = self._characters.keep(order.files, images, checks)
         del images
+        pictures = {r.sha256: name for r, name in zip(references, names, strict=True)}
+        request = {"name": order.name, "bible": order.bible, "pictures": pictures}
+        stages = {
+            "references": _done(started, {"checks": [check.as_json() for check in checks]}),
+            "bible": _done(started, {"fields": list(bible)}),
+        }
         prompts = {"prompt": order.prompt, "negative_prompt": order.negative_prompt}
-        with self._database.session():
-            given = {name: value for name, value in prompts.items() if value}
-            self._characters.update(known.id, bible=bible, **given)
-            if [r.sha256 for r in references] != [r.sha256 for r in known.references]:
-                version = known.version
-                self._characters.set_references(
-                    known.id,
-                    references,
-                    age_state=version.age_state,
-                    emotional_state=version.emotional_state,
-                    prompt=version.prompt,
-                )
-            pictures = {r.sha256: name for r, name in zip(references, names, strict=True)}
-            request = {"name": order.name, "bible": order.bible, "pictures": pictures}
-            stages = {
-                "references": _done(started, {"checks": [check.as_json() for check in checks]}),
-                "bible": _done(started, {"fields": list(bible)}),
-            }
-            run = self._runs.create(known.id, request, stages)
+        given = {name: value for name, value in prompts.items() if value}
+        try:
+            with self._database.session():
+                self._characters.update(known.id, bible=bible, **given)
+                self._characters.renew_references(known.id, references)
+                run = self._runs.create(known.id, request, stages)
+        except TowerError:
+            self._characters.discard(fresh)
+            raise
         return self._finish(known.id, run, Tools(progress, painter))
 
     def of_pictures(

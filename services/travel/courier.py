@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 SUFFIX = ".tower"
+# Without a version, which inside ComfyUI nobody knows: the same character gives the same bytes anywhere.
+_CREATED_BY = "Tower"
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -87,18 +89,12 @@ class Courier:
         StorageError
             If `target` cannot be written.
         """
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            created_by = f"tower {version('tower-anime')}"
-        except PackageNotFoundError:  # inside ComfyUI the pack is a folder, not an installed package
-            created_by = "tower"
         kept = self._travel.pack(character_id)
         packing = Packing()
         manifest = describe(
             kept,
             packing,
-            created_by=created_by,
+            created_by=_CREATED_BY,
             calibrations=self._calibrations(kept),
             with_crops=with_crops,
         )

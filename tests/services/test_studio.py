@@ -180,6 +180,20 @@ def test_a_stored_character_goes_through_the_stages_too(opened, pictures) -> Non
     assert states(run)["references"] == "failed" and "no reference picture" in run.stages["references"].error
 
 
+def test_who_has_the_name_is_brought_up_to_date(opened, pictures, tmp_path) -> None:
+    images = [np.asarray(Image.open(path).convert("RGB")) for path in pictures]
+    made, _ = opened.studio.of_pictures("Aoi", images, bible=BIBLE, prompt="teal hair")
+    same, _ = opened.studio.of_pictures("Aoi", images, bible={"age": "17"})
+    assert (same.id, same.version.number, same.prompt) == (made.id, 1, "teal hair")
+    assert same.bible == {**BIBLE, "age": "17"}
+    fewer, run = opened.studio.of_pictures("Aoi", images[:2], bible={})
+    assert (fewer.version.number, len(fewer.references), run.is_complete) == (2, 2, True)
+    with pytest.raises(InputError, match=r"picture-1\.png"):
+        opened.studio.of_pictures("Aoi", [images[0][:100, :100]], bible={})
+    assert opened.characters.get(made.id).version.number == 2
+    assert not list((opened.settings.home / "uploads").iterdir())
+
+
 def test_a_deleted_character_keeps_its_run_and_refuses_a_stage(opened, pictures) -> None:
     character, run = opened.studio.create(StudioOrder("Aoi", pictures))
     opened.characters.delete(character.id)

@@ -54,9 +54,13 @@ WRITES = [
     ("PATCH", "/anime/projects/1"),
     ("POST", "/anime/characters"),
     ("PATCH", "/anime/characters/1"),
+    ("POST", "/anime/characters/1/versions"),
+    ("PATCH", "/anime/characters/1/bible"),
 ]
 LISTS = ["/anime/projects", "/anime/characters", "/anime/jobs", "/anime/assets"]
 ITEMS = [
+    "/anime/characters/{}/versions",
+    "/anime/characters/studio/{}",
     "/anime/projects/{}",
     "/anime/characters/{}",
     "/anime/characters/1/references/{}/file",
