@@ -36,13 +36,24 @@ def to_image_arrays(images: Tensor) -> list[NDArray[np.uint8]]:
     InputError
         If the tensor has no picture, or another number of axes or channels.
     """
+    check_images(images)
+    return [to_image_array(image) for image in images]
+
+
+def check_images(images: Tensor) -> None:
+    """Refuse what is no IMAGE batch.
+
+    Raises
+    ------
+    InputError
+        If the tensor has no picture, or another number of axes or channels.
+    """
     if images.ndim != 4 or 0 in images.shape or images.shape[-1] not in (1, 3, 4):
         raise InputError(
             f"The images have the shape {tuple(images.shape)}.",
             field="images",
             hint="Connect an IMAGE: a batch of pictures with 1, 3 or 4 channels.",
         )
-    return [to_image_array(image) for image in images]
 
 
 def to_measurable_arrays(images: Tensor) -> list[NDArray[np.uint8] | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from comfy_api.latest import io, ui
 from torch import Tensor
@@ -12,8 +13,8 @@ from ..consistency.character import Character
 from ..consistency.verdict import Status
 from ..host.execution import progress_bar
 from ..services.sequence import drift_curve
-from .choices import AUTO, encoder_names
-from .convert import holding_nan, to_image_array, to_image_batch
+from .convert import check_images, holding_nan, to_image_array, to_image_batch
+from .gate_inputs import encoder_input, order_of, threshold_input
 from .sockets import CONSISTENCY, CharacterSocket
 
 
@@ -33,14 +34,7 @@ class IdentityScore(io.ComfyNode):
             inputs=[
                 io.Image.Input("images", tooltip="The pictures, or the frames of one shot in their order."),
                 CharacterSocket.Input("character", tooltip="Whom they should show, from a Character Loader."),
-                io.Combo.Input(
-                    "encoder",
-                    options=encoder_names(),
-                    default=AUTO,
-                    tooltip=(
-                        "What measures; auto takes the best one installed. Scores of two do not compare."
-                    ),
-                ),
+                encoder_input(),
                 io.Combo.Input(
                     "mapping",
                     options=["calibrated", "legacy"],
@@ -50,13 +44,11 @@ class IdentityScore(io.ComfyNode):
                         "character. legacy: above 0.85 is 1, above 0.70 is the similarity, the rest is 0."
                     ),
                 ),
-                io.Float.Input(
-                    "threshold",
-                    default=0.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="Raw similarity to reach; larger is stricter. 0 uses the calibrated one.",
+                threshold_input(),
+                io.ClipVision.Input(
+                    "clip_vision",
+                    optional=True,
+                    tooltip="Measures by this model when encoder is auto or clip_vision.",
                 ),
             ],
             outputs=_outputs(),
@@ -64,8 +56,17 @@ class IdentityScore(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, *, images: Tensor, character: Character, encoder: str, mapping: str, threshold: float
+        cls,
+        *,
+        images: Tensor,
+        character: Character,
+        encoder: str,
+        mapping: str,
+        threshold: float,
+        clip_vision: Any = None,
     ) -> io.NodeOutput:
+        check_images(images)
+        order = order_of((character,), encoder, threshold, clip_vision)
         progress = progress_bar()
         frames = (
             None if is_broken else to_image_array(image)
@@ -74,9 +75,9 @@ class IdentityScore(io.ComfyNode):
         score = services.current().identity.score_sequence(
             character,
             frames,
-            encoder=None if encoder == AUTO else encoder,
+            encoder=order.encoder,
             mapping=mapping,
-            threshold=threshold or None,
+            threshold=order.threshold,
             progress=lambda n_done: progress(n_done, len(images)),
         )
         report = {**score.as_json(), "frames": [verdict.as_json() for verdict in score.verdicts]}

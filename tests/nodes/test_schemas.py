@@ -17,6 +17,7 @@ NODES = [
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
     "TowerGatedKSampler",
+    "TowerIdentityScore",
     "TowerPaletteEnforcer",
     "TowerPose",
     "TowerPreflight",
