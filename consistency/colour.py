@@ -94,7 +94,7 @@ def oklab_to_linear(lab: NDArray[np.float32]) -> NDArray[np.float32]:
         Linear sRGB; outside [0, 1] where no display shows the colour.
     """
     lms = lab @ _OKLAB_TO_LMS.T.astype(np.float32)
-    return lms**3 @ _LMS_TO_RGB.T.astype(np.float32)
+    return np.asarray(lms**3 @ _LMS_TO_RGB.T.astype(np.float32), dtype=np.float32)
 
 
 def cielab(linear: ArrayLike) -> NDArray[np.float64]:

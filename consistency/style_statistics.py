@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Long side at which pictures are measured; lines of two pixels at 1024 stay lines.
-_SIDE = 1024
+MEASURED_SIDE = 1024
 _TONES = 33
 # Direction of orange in OKLab's plane: hue 60 degrees, between red and yellow.
 _WARM = (0.5, 0.866)
@@ -112,7 +112,7 @@ def measure_style(image: NDArray[np.uint8]) -> StyleStatistics:
     image : ndarray of uint8, shape (height, width, 3)
         RGB.
     """
-    small = shrink(image, _SIDE)
+    small = shrink(image, MEASURED_SIDE)
     lab = oklab(to_linear(small)).reshape(-1, 3).astype(np.float64)
     mean = lab.mean(axis=0)
     centred = lab - mean

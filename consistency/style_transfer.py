@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .anatomy import shrink
 from .colour import oklab, oklab_to_linear, to_codes, to_linear
-from .style_statistics import StyleStatistics, measure_style
+from .style_statistics import MEASURED_SIDE, StyleStatistics, measure_style
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +21,7 @@ _FLOOR = 1e-6
 _STRETCH = (0.25, 3.0)
 # Slopes of the tone curve; flatter loses detail, steeper shows steps.
 _SLOPES = (0.4, 2.5)
+_STRIP_PIXELS = 1_000_000
 _TONE_KNOTS = np.linspace(0.0, 1.0, 33)
 
 
@@ -98,12 +101,25 @@ def transfer_style(
     before = colour_distance(source, style)
     if strength <= 0 or before == 0:
         return TransferredPicture(image, before, before)
-    lab = oklab(to_linear(image))
-    moved = (lab - source.mean) @ _mapping(source.covariance, style.covariance).T + style.mean
-    moved[..., 0] = _toned(moved[..., 0], style.tones)
-    blended = lab + min(strength, 1.0) * (moved - lab)
-    codes = np.rint(to_codes(oklab_to_linear(blended.astype(np.float32))) * 255).astype(np.uint8)
-    return TransferredPicture(codes, before, colour_distance(measure_style(codes), style))
+    small = oklab(to_linear(shrink(image, MEASURED_SIDE)))
+    mapping = _mapping(source.covariance, style.covariance)
+    curve = _tone_curve(_mapped(small, mapping, source, style)[..., 0], style.tones)
+    result = np.empty_like(image)
+    # In strips: an 8K frame in float64 is 800 MB, several times over.
+    rows = max(_STRIP_PIXELS // image.shape[1], 1)
+    for top in range(0, image.shape[0], rows):
+        lab = oklab(to_linear(image[top : top + rows]))
+        moved = _mapped(lab, mapping, source, style)
+        moved[..., 0] = curve(moved[..., 0])
+        blended = lab + min(strength, 1.0) * (moved - lab)
+        result[top : top + rows] = np.rint(to_codes(oklab_to_linear(blended.astype(np.float32))) * 255)
+    return TransferredPicture(result, before, colour_distance(measure_style(result), style))
+
+
+def _mapped(
+    lab: NDArray[np.float32], mapping: NDArray[np.float64], source: StyleStatistics, style: StyleStatistics
+) -> NDArray[np.float64]:
+    return (lab - source.mean) @ mapping.T + style.mean
 
 
 def _mapping(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,15 +136,17 @@ def _power(matrix: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
     return (vectors * np.maximum(values, least) ** exponent) @ vectors.T
 
 
-def _toned(lightness: NDArray[np.floating], tones: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Map lightness by a monotone curve so that its quantiles come to lie at `tones`."""
+def _tone_curve(
+    lightness: NDArray[np.float64], tones: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the monotone curve that brings the quantiles of `lightness` to `tones`."""
     knots = np.quantile(lightness, _TONE_KNOTS)
     steps, wanted = np.diff(knots), np.diff(tones)
     # Where several quantiles fall on one value there is nothing to tell apart.
     slopes = np.clip(wanted / np.maximum(steps, 1e-4), *_SLOPES)
-    curve = np.concatenate([[0.0], np.cumsum(slopes * steps)])
-    curve += np.mean(tones - curve)
+    levels = np.concatenate([[0.0], np.cumsum(slopes * steps)])
+    levels += np.mean(tones - levels)
     distinct = np.concatenate([[True], steps > 1e-7])
     if distinct.sum() < 2:
-        return np.asarray(lightness, dtype=np.float64)
-    return np.interp(lightness, knots[distinct], curve[distinct])
+        return lambda values: values
+    return lambda values: np.interp(values, knots[distinct], levels[distinct])
