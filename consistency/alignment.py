@@ -79,21 +79,26 @@ def aligned_face(image: NDArray[np.uint8], keypoints: NDArray[np.floating], side
     turn, shift = matrix[:, :2], matrix[:, 2]
     if abs(np.linalg.det(turn)) < 1e-12:
         return np.zeros((3, side, side), np.uint8)
-    places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1)
-    return _bilinear(image, (places - shift) @ np.linalg.inv(turn).T)
+    back = np.linalg.inv(turn)
+    # Sums of a row and a column, not a matrix product, for which BLAS would start its threads.
+    places = np.arange(side)
+    x, y = (
+        (back[axis, 0] * (places - shift[0]))[None, :] + (back[axis, 1] * (places - shift[1]))[:, None]
+        for axis in (0, 1)
+    )
+    return _bilinear(image, x.ravel(), y.ravel()).reshape(3, side, side)
 
 
-def _bilinear(image: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Look up a picture between its pixels; what lies outside is black."""
+def _bilinear(image: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Look up a picture between its pixels, shape (3, n); what lies outside is black."""
     height, width = image.shape[:2]
     colours = np.ascontiguousarray(image).reshape(-1, 3)
-    low = np.floor(points)
-    share = (points - low).astype(np.float32).reshape(-1, 2).T
-    left, top = low.astype(np.int32).reshape(-1, 2).T
+    left, top = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
+    right_share, low_share = (x - left).astype(np.float32), (y - top).astype(np.float32)
     total = np.zeros((3, len(left)), np.float32)
-    for x, x_share in ((left, 1 - share[0]), (left + 1, share[0])):
-        for y, y_share in ((top, 1 - share[1]), (top + 1, share[1])):
-            is_inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            found = colours.take(np.where(is_inside, y * width + x, 0), axis=0)
-            total += found.T * (x_share * y_share * is_inside)
-    return np.rint(total).astype(np.uint8).reshape(3, *points.shape[:2])
+    for column, column_share in ((left, 1 - right_share), (left + 1, right_share)):
+        for row, row_share in ((top, 1 - low_share), (top + 1, low_share)):
+            is_inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            found = colours.take(np.where(is_inside, row * width + column, 0), axis=0)
+            total += found.T * (column_share * row_share * is_inside)
+    return np.rint(total).astype(np.uint8)
