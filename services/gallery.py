@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class Gallery:
     def __init__(self, characters: CharacterStudio) -> None:
         self._characters = characters
         self._kept: dict[Hashable, Identity] = {}
+        self._lock = threading.Lock()
 
     def identity(self, character: Character, encoder: IdentityEncoder, threshold: float | None) -> Identity:
         """Return the character as the encoder sees it; its threshold is `threshold`, its own, or calibrated.
@@ -52,9 +54,11 @@ class Gallery:
         """
         limit = character.consistency_threshold if threshold is None else threshold
         key = _key(character, encoder, limit)
-        if key not in self._kept:
-            self._keep(key, _identity(character, encoder, self.sightings(character, encoder), limit))
-        return self._kept[key]
+        identity = self._kept.get(key)
+        if identity is None:
+            identity = _identity(character, encoder, self.sightings(character, encoder), limit)
+            self._keep(key, identity)
+        return identity
 
     def sightings(self, character: Character, encoder: IdentityEncoder) -> dict[str, StoredSighting]:
         """Return what the encoder sees in each reference, by `Reference.key`; the new ones are encoded."""
@@ -126,12 +130,14 @@ class Gallery:
 
     def _stored_identity(self, character: Character, encoder: IdentityEncoder) -> Identity | None:
         key = _key(character, encoder, character.consistency_threshold)
-        if key not in self._kept:
+        identity = self._kept.get(key)
+        if identity is None:
             known = self._known(character, encoder)
             if any(reference.key not in known for reference in character.references):
                 return None
-            self._keep(key, _identity(character, encoder, known, character.consistency_threshold))
-        return self._kept[key]
+            identity = _identity(character, encoder, known, character.consistency_threshold)
+            self._keep(key, identity)
+        return identity
 
     def _known(self, character: Character, encoder: IdentityEncoder) -> dict[str, StoredSighting]:
         keys = {reference.key for reference in character.references}
@@ -164,9 +170,11 @@ class Gallery:
         return chosen_part(read_image(reference.path), reference.box, reference.path.name)
 
     def _keep(self, key: Hashable, identity: Identity) -> None:
-        while len(self._kept) >= _MAX_KEPT:
-            self._kept.pop(next(iter(self._kept)), None)
-        self._kept[key] = identity
+        # Routes score in several threads.
+        with self._lock:
+            while len(self._kept) >= _MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = identity
 
 
 def _stored(encoder: IdentityEncoder, reference: Reference, figures: Sequence[Sighting]) -> StoredSighting:
