@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 # A margin to more characters than this costs more than it says.
 MAX_RIVALS = 24
 _MAX_KEPT = 128
+# Pictures that are in memory together.
+_AT_ONCE = 8
 
 
 class Gallery:
@@ -67,12 +69,11 @@ class Gallery:
         if not character.references:
             self._characters.reference_images(character)  # says that there are none, and the remedy
         if missing:
-            seen = encoder.sight([self._picture(reference) for reference in missing])
-            fresh = {
-                reference.key: _stored(encoder, reference, figures)
-                for reference, figures in zip(missing, seen, strict=True)
-            }
-            known |= fresh
+            for start in range(0, len(missing), _AT_ONCE):
+                batch = missing[start : start + _AT_ONCE]
+                seen = encoder.sight([self._picture(reference) for reference in batch])
+                for reference, figures in zip(batch, seen, strict=True):
+                    known[reference.key] = _stored(encoder, reference, figures)
             self._store(character, encoder, known)
         return {reference.key: known[reference.key] for reference in character.references}
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # An embedding has length 1, or 0 where no figure was seen; float32 keeps it to seven digits.
 _LENGTH_TOLERANCE = 1e-3
 _MAX_STYLE_CHARACTERS = 50_000
+# Blank pictures are small files and large in memory. The references of a version are decoded together by
+# who shows them, so together they may be as large as eight of the largest; all of a file, ten times that.
+_VERSION_MEGAPIXELS, _FILE_MEGAPIXELS = 400, 4000
 
 
 @dataclass
@@ -75,6 +78,7 @@ def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCh
     manifest = read_manifest(archive.manifest(), archive.sizes)
     bible = _checked_character(manifest)
     vectors: dict[str, NDArray[np.float32]] = {}
+    n_pixels = 0
     for path, member in sorted(manifest.by_path().items()):
         staged = pictures.staging / PurePosixPath(path).name
         archive.extract(path, staged, member.sha256)
@@ -82,6 +86,9 @@ def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCh
             vectors[path] = _numbers(staged, path)
         else:
             size = _checked_picture(staged, path)
+            n_pixels += size[0] * size[1]
+            if n_pixels > _FILE_MEGAPIXELS * 1_000_000:
+                refuse(f"its pictures have more than {_FILE_MEGAPIXELS} megapixels")
             if path.startswith("references/"):
                 pictures.sizes[path] = size
     versions = tuple(_version(entry, manifest, pictures, vectors) for entry in manifest.versions)
@@ -167,6 +174,8 @@ def _version(
     from ...db.versions import clean_state
 
     references = tuple(_reference(reference, manifest, pictures) for reference in entry.references)
+    if sum(one.width * one.height for one in references) > _VERSION_MEGAPIXELS * 1_000_000:
+        refuse(f"the pictures of version {entry.number} have more than {_VERSION_MEGAPIXELS} megapixels")
     keys = {reference.key for reference in references}
     version = CharacterVersion(
         id=0,

@@ -401,6 +401,23 @@ def test_a_picture_that_is_none_is_refused(receiver, file, tmp_path, data, said)
     assert_refused(receiver, path, said)
 
 
+def test_small_files_of_huge_pictures_are_refused(receiver, file, tmp_path) -> None:
+    """Nine blank pictures of 49 megapixels each: a few kilobytes, and 1.3 GB in memory."""
+    members: dict[str, bytes] = {}
+    for shade in range(9):
+        stream = io.BytesIO()
+        Image.new("1", (7000, 7000 - shade)).save(stream, "PNG")
+        members[f"references/{hashlib.sha256(stream.getvalue()).hexdigest()}.png"] = stream.getvalue()
+    manifest = json.loads(with_picture(unpacked(file), b"")["manifest.json"])
+    [version] = manifest["versions"]
+    plain = {"warnings": [], "weight": 1.0, "box": []}
+    version["references"] = [{"member": name, **plain} for name in members]
+    whole = listed({"manifest.json": json.dumps(manifest).encode(), **members})
+    path = packed(tmp_path / "huge.tower", whole)
+    assert path.stat().st_size < 500_000
+    assert_refused(receiver, path, "more than 400 megapixels")
+
+
 def test_a_picture_under_another_suffix_is_refused(receiver, file, tmp_path) -> None:
     stream = io.BytesIO()
     draw_figure(size=(520, 520)).save(stream, "JPEG")
