@@ -49,3 +49,19 @@ def test_every_spelling_of_postgresql_means_psycopg(url: str) -> None:
 def test_another_database_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="mysql"):
         load_settings({"TOWER_HOME": "/x", "TOWER_DATABASE_URL": "mysql://u:p@h/n"})
+
+
+def test_models_are_looked_for_where_the_user_says_then_in_the_hosts_folders(tmp_path: Path) -> None:
+    environment = {"TOWER_HOME": str(tmp_path), "TOWER_MODELS": os.pathsep.join(["/a", "/b"])}
+    settings = load_settings(environment, host_model_folders=[Path("/host/tower"), Path("/b")])
+    assert settings.model_folders == (Path("/a"), Path("/b"), Path("/host/tower"))
+    assert load_settings({"TOWER_HOME": str(tmp_path)}).model_folders == (tmp_path / "models",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TOWER_MODEL_HUB", "ftp://x"), ("TOWER_MODEL_HUB", "/etc"), ("TOWER_DEVICE", "tpu")]
+)
+def test_a_hub_without_http_and_an_unknown_device_are_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(InputError, match=value) as caught:
+        load_settings({"TOWER_HOME": "/x", name: value})
+    assert caught.value.field == name

@@ -351,6 +351,18 @@ def check_a_clip_vision_embeds_pictures_of_any_size_and_is_known_by_its_weights(
     assert as_embedder(_tiny_clip_vision(2))[0] != model_id
 
 
+def check_folders_of_extra_model_paths_come_before_the_hosts_own():
+    import folder_paths
+    from pack_in_check.host.paths import model_directories, model_folders
+
+    # What the host does for a line "tower:" of extra_model_paths.yaml, before it imports custom nodes.
+    folder_paths.add_model_folder_path("tower", "/elsewhere/models/tower")
+    folder_paths.add_model_folder_path("checkpoints", "/elsewhere/models/checkpoints")
+    own = Path(folder_paths.models_dir)
+    assert model_folders() == (Path("/elsewhere/models/tower"), own / "tower")
+    assert set(model_directories()) >= {own, Path("/elsewhere/models")}
+
+
 def check_the_hosts_filter_is_pillows_to_one_step_of_255():
     import numpy as np
     from pack_in_check.consistency.resampling import resized
