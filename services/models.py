@@ -318,10 +318,10 @@ class ModelStore:
         """Yield folders with two models or more: a detector and a recogniser."""
         places = [root / _INSIGHTFACE for root in self._shared]
         places.append(Path.home() / ".insightface" / "models")
-        if kind == ARCFACE:
-            places = [folder / ARCFACE for folder in self._folders] + places
-        for place in places:
-            for folder in _folders_in(place):
+        own = [folder / ARCFACE for folder in self._folders] if kind == ARCFACE else []
+        for place in (*own, *places):
+            # A pair that lies in the folder itself is a pack called arcface.
+            for folder in ([place] if place in own else []) + _folders_in(place):
                 files = tuple(sorted(folder.glob("*.onnx")))
                 if len(files) >= 2:
                     yield folder.name, files

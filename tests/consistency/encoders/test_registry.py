@@ -117,6 +117,12 @@ def test_files_of_other_packs_are_found(encoders, tmp_path) -> None:
     assert {"arcface:buffalo_l", "insightface:buffalo_l"} <= set(encoders.names())
 
 
+def test_a_pair_may_lie_in_the_folder_itself(encoders, folder) -> None:
+    write_scrfd(folder / "arcface" / "det.onnx", 9, [])
+    write_arcface(folder / "arcface" / "rec.onnx")
+    assert "arcface:arcface" in encoders.names() and encoders.get("arcface").views == ("face",)
+
+
 def test_without_the_package_insightface_says_what_to_install(encoders, tmp_path) -> None:
     if importlib.util.find_spec("insightface"):
         pytest.skip("insightface is installed")
