@@ -23,6 +23,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return write_references(tmp_path_factory.mktemp("pictures"), TEAL, n=3, size=SIZE)
 
 
+@pytest.fixture(scope="module")
+def pair(pictures) -> list[Path]:
+    """Enough for what does not look at the scores, in less time."""
+    return pictures[:2]
+
+
 def counts(opened) -> dict[str, int]:
     with opened.database.session() as session:
         rows = {
@@ -73,8 +79,8 @@ def test_the_report_says_what_the_gate_would_say(opened, pictures) -> None:
     assert "hair" in {swatch["name"] for swatch in report["palette"]}
 
 
-def test_the_sheet_names_the_reference_of_each_panel(opened, pictures) -> None:
-    character, _ = opened.studio.create(StudioOrder("Aoi", pictures))
+def test_the_sheet_names_the_reference_of_each_panel(opened, pair) -> None:
+    character, _ = opened.studio.create(StudioOrder("Aoi", pair))
     path, panels = opened.studio.sheet(character.id)
     assert path == opened.settings.home / "sheets" / f"{character.id}-v1.png"
     ids = [panel["reference_id"] for panel in panels if panel["kind"] == "reference"]
@@ -127,13 +133,13 @@ def test_a_bible_or_name_that_is_not_possible_leaves_nothing(opened, pictures) -
     assert (counts(opened), stored_files(opened)) == (before, [])
 
 
-def test_a_failed_stage_leaves_the_earlier_ones_and_can_run_again(opened, pictures, monkeypatch) -> None:
+def test_a_failed_stage_leaves_the_earlier_ones_and_can_run_again(opened, pair, monkeypatch) -> None:
     def missing(name=None):
         raise MissingModelError("The model file x.onnx is missing.", hint="Fetch it.")
 
     with monkeypatch.context() as broken:
         broken.setattr(opened.identity, "encoder", missing)
-        character, run = opened.studio.create(StudioOrder("Aoi", pictures, bible=BIBLE))
+        character, run = opened.studio.create(StudioOrder("Aoi", pair, bible=BIBLE))
     assert states(run) == {
         "references": "done", "bible": "done", "embeddings": "failed", "poses": "pending", "report": "pending"
     }  # fmt: skip
@@ -145,8 +151,8 @@ def test_a_failed_stage_leaves_the_earlier_ones_and_can_run_again(opened, pictur
     assert run.is_complete and run.stages["references"] == before
 
 
-def test_one_stage_runs_again_and_the_others_stay(opened, pictures) -> None:
-    character, run = opened.studio.create(StudioOrder("Aoi", pictures, bible=BIBLE))
+def test_one_stage_runs_again_and_the_others_stay(opened, pair) -> None:
+    character, run = opened.studio.create(StudioOrder("Aoi", pair, bible=BIBLE))
     for stage in STAGES:
         again = opened.studio.rerun(run.id, stage)
         assert {n: s for n, s in again.stages.items() if n != stage} == {
@@ -163,8 +169,8 @@ def test_one_stage_runs_again_and_the_others_stay(opened, pictures) -> None:
         opened.studio.rerun(99, "report")
 
 
-def test_the_bible_stage_fills_only_what_is_empty(opened, pictures) -> None:
-    character, run = opened.studio.create(StudioOrder("Aoi", pictures, bible=BIBLE))
+def test_the_bible_stage_fills_only_what_is_empty(opened, pair) -> None:
+    character, run = opened.studio.create(StudioOrder("Aoi", pair, bible=BIBLE))
     opened.characters.change_bible(character.id, {"personality": None, "visual_traits": {"hair": "silver"}})
     again = opened.studio.rerun(run.id, "bible").stages["bible"]
     assert again.result["written"] == ["personality"]
@@ -194,8 +200,8 @@ def test_who_has_the_name_is_brought_up_to_date(opened, pictures, tmp_path) -> N
     assert not list((opened.settings.home / "uploads").iterdir())
 
 
-def test_a_deleted_character_keeps_its_run_and_refuses_a_stage(opened, pictures) -> None:
-    character, run = opened.studio.create(StudioOrder("Aoi", pictures))
+def test_a_deleted_character_keeps_its_run_and_refuses_a_stage(opened, pair) -> None:
+    character, run = opened.studio.create(StudioOrder("Aoi", pair))
     opened.characters.delete(character.id)
     assert opened.studio.run(run.id).character_id is None
     with pytest.raises(ConflictError, match="was deleted"):
@@ -223,18 +229,18 @@ def test_a_model_draws_poses_that_are_scored_and_shown(opened, pictures) -> None
     assert opened.studio.run(run.id).stages["poses"].result == poses
 
 
-def test_a_model_that_fails_leaves_the_character(opened, pictures) -> None:
+def test_a_model_that_fails_leaves_the_character(opened, pair) -> None:
     def broken(prompt: str, negative: str, number: int) -> np.ndarray:
         raise InputError("The model drew values that are not numbers (NaN).", hint="Try another VAE.")
 
-    character, run = opened.studio.create(StudioOrder("Aoi", pictures), painter=broken)
+    character, run = opened.studio.create(StudioOrder("Aoi", pair), painter=broken)
     assert (states(run)["poses"], states(run)["report"]) == ("failed", "pending")
     assert opened.characters.get(character.id).references == character.references
     assert opened.studio.rerun(run.id, "poses").stages["poses"].state is StageState.SKIPPED
 
 
-def test_an_interrupt_is_written_down(opened, pictures, monkeypatch) -> None:
-    _, run = opened.studio.create(StudioOrder("Aoi", pictures))
+def test_an_interrupt_is_written_down(opened, pair, monkeypatch) -> None:
+    _, run = opened.studio.create(StudioOrder("Aoi", pair))
 
     def interrupted(name=None):
         raise KeyboardInterrupt
