@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 # How much more a figure has to look like somebody else before it is taken away. Of look-alikes drawn
-# with one feature changed, 28 % pass alone, 16 % with this slack and 9 % without; of the characters
-# themselves 88 %, 81 % and 69 % (benchmarks/rivals.py, hand ``cel``, seed 5, 32 pictures each).
-_CLEAR = 0.04
+# with one feature changed 25 % pass alone, 11 % with a slack of 0.04, and 2 % with this one; of the
+# characters themselves 88 %, 83 % and 81 % (benchmarks/rivals.py 8 cel painted, 64 pictures each).
+_CLEAR = 0.02
 # One more than expected is looked at as a rule, so only three figures are worth a word.
 _CROWD = 3
 NO_NUMBERS = "The picture holds values that are not numbers (NaN), so nothing can be measured."

@@ -121,7 +121,7 @@ def test_who_would_pass_but_looks_more_like_another_fails(encoder) -> None:
 
 
 def test_who_looks_a_little_more_like_another_passes_and_the_other_is_named(encoder) -> None:
-    """Cosines 0.978 to the character and 0.990 to the twin: within the slack of 0.04."""
+    """Cosines 0.978 to the character and 0.990 to the twin: within the slack of 0.02."""
     judge = judge_of(encoder, block(RED), rivals=rivals(encoder, twin=turned(20)))
     [verdict] = score_images(judge, [block(turned(12))])
     assert verdict.margin == pytest.approx(cos(12) - cos(8), abs=3e-3)
