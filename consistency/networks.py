@@ -131,9 +131,19 @@ class Network:
         -------
         list of ndarray
             The outputs, in the order of the file.
+
+        Raises
+        ------
+        ModelFileError
+            If it cannot be run.
         """
         given = batch.astype(np.float16) if self._is_half else batch
-        outputs = self._session.run(None, {self._input.name: given})
+        try:
+            outputs = self._session.run(None, {self._input.name: given})
+        except _runtime_errors() as error:
+            raise ModelFileError(
+                f"{self.path} cannot be run ({_first_line(error)}).", hint=_FETCH_AGAIN, field="model"
+            ) from error
         return [one.astype(np.float32) if one.dtype == np.float16 else one for one in outputs]
 
     def tried(self, shape: tuple[int, ...]) -> list[NDArray[np.float32]]:
@@ -144,12 +154,7 @@ class Network:
         ModelFileError
             If it fails or gives numbers that are none.
         """
-        try:
-            outputs = self.run(np.full(shape, 0.5, np.float32))
-        except _runtime_errors() as error:
-            raise ModelFileError(
-                f"{self.path} cannot be run ({_first_line(error)}).", hint=_FETCH_AGAIN, field="model"
-            ) from error
+        outputs = self.run(np.full(shape, 0.5, np.float32))
         if not all(np.isfinite(output).all() for output in outputs if output.dtype.kind == "f"):
             raise ModelFileError(
                 f"{self.path} gives NaN for a plain grey picture, so its weights are damaged.",
@@ -270,11 +275,11 @@ def _runtime() -> Any:
 
 
 def _runtime_errors() -> tuple[type[Exception], ...]:
-    """Return what onnxruntime raises; its exceptions have no base of their own but RuntimeError."""
+    """Return what onnxruntime raises; its exceptions have no base of their own."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoModel", "NotImplemented")
-    return (*(getattr(state, name) for name in names), RuntimeError, ValueError)
+    own = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, RuntimeError, ValueError)
 
 
 def _providers(runtime: Any, path: Path, device: str) -> list[Any]:

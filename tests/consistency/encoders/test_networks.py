@@ -68,6 +68,14 @@ def test_a_model_of_another_kind_is_told_when_it_is_loaded(tmp_path, write, word
         FeatureNetwork(Network(write(tmp_path / "model.onnx")), SCALING, side=384, dimension=768)
 
 
+def test_a_network_that_fails_while_it_runs_is_told(tmp_path) -> None:
+    nodes = [helper.make_node("MatMul", ["input", "matrix"], ["output"])]
+    matrix = {"matrix": np.zeros((7, 2), np.float32)}
+    path = save(tmp_path / "m.onnx", nodes, [1, 3, "h", "w"], {"output": [1, 3, "h", 2]}, matrix)
+    with pytest.raises(ModelFileError, match="cannot be run"):
+        Network(path).tried((1, 3, 8, 8))
+
+
 def test_weights_that_are_no_numbers_are_told_when_they_are_loaded(tmp_path) -> None:
     path = write_ccip(tmp_path / "model.onnx")
     import onnx
