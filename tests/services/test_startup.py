@@ -32,6 +32,10 @@ class FakeHost:
     def announce(self, event: str, payload: dict[str, Any]) -> None:
         self.events.append((event, payload))
 
+    def submit(self, prompt: dict[str, Any], extra_data: dict[str, Any]) -> str:
+        self.events.append(("submitted", {"prompt": prompt, **extra_data}))
+        return f"prompt-{len(self.events)}"
+
     def record(self, sink: Any) -> None:
         self.sink = sink
 
