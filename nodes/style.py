@@ -16,6 +16,7 @@ from ..consistency.style import Style, StyleLora, StyleSettings
 from ..errors import InputError, NotFoundError, TowerError
 from ..host.execution import progress_bar
 from ..host.loras import LoraOrder, load_lora, lora_names
+from ..host.style_injection import StyleOrder, inject_style
 from .choices import LiveList, looks_like_hint
 from .convert import to_image_arrays, with_changes
 from .sockets import CONSISTENCY, AnyChoice
@@ -141,10 +142,10 @@ class StyleTransfer(io.ComfyNode):
             category=CONSISTENCY,
             description=(
                 "Gives pictures the colours and tones of a saved style or of other pictures, on pixels: "
-                "lines and shapes stay. Says how far the distance to the style fell."
+                "lines and shapes stay. Given a model and style pictures, also has the model draw in their "
+                "style, through the attention of its style blocks alone."
             ),
             inputs=[
-                io.Image.Input("images", tooltip="The pictures to change."),
                 io.Combo.Input(
                     "style",
                     options=style_labels(),
@@ -158,9 +159,11 @@ class StyleTransfer(io.ComfyNode):
                     step=0.05,
                     tooltip="Share of the way that each colour goes; larger is nearer, 0 changes nothing.",
                 ),
+                io.Image.Input("images", optional=True, tooltip="The pictures to change."),
                 io.Image.Input(
                     "style_images", optional=True, tooltip="Pictures in the style, measured together."
                 ),
+                *_injection_inputs(),
             ],
             outputs=[
                 io.Image.Output("styled", display_name="images", tooltip="The pictures in the style."),
@@ -173,6 +176,9 @@ class StyleTransfer(io.ComfyNode):
                     "report",
                     display_name="report",
                     tooltip='JSON list: [{"distance_before", "distance_after", "fall"}].',
+                ),
+                io.Model.Output(
+                    "drawing_model", display_name="model", tooltip="The model, drawing in the style."
                 ),
             ],
         )
@@ -187,22 +193,77 @@ class StyleTransfer(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, *, images: Tensor, style: str, strength: float, style_images: Tensor | None = None
+        cls,
+        *,
+        style: str,
+        strength: float,
+        images: Tensor | None = None,
+        style_images: Tensor | None = None,
+        model: Any = None,
+        vae: Any = None,
+        start: float = 0.0,
+        end: float = 1.0,
     ) -> io.NodeOutput:
+        if images is None and model is None:
+            raise InputError(
+                "Style Transfer has nothing to work on.", field="images", hint="Connect images, or a model."
+            )
+        drawing = _drawing_model(model, vae, style_images, StyleOrder(strength, start, end))
+        if images is None:
+            nothing = ExecutionBlocker("The Style Transfer has no images: connect some to it.")
+            return io.NodeOutput(nothing, nothing, nothing, drawing)
         styles = services.current().styles
         pictures = to_image_arrays(images)
         wanted = find_style(style) if style_images is None else styles.measured(to_image_arrays(style_images))
         results = styles.transfer(pictures, wanted, strength=strength, progress=progress_bar())
         moved = [one.image for one in results]
         where = [(new != old).any(axis=-1) for new, old in zip(moved, pictures, strict=True)]
-        report = [one.as_json() for one in results]
         least = min(one.fall for one in results)
         return io.NodeOutput(
             with_changes(images, moved, where),
             least,
-            json.dumps(report),
+            json.dumps([one.as_json() for one in results]),
+            drawing,
             ui=ui.PreviewText(f"The distance to the style fell by {least:.0%}."),
         )
+
+
+def _injection_inputs() -> list[io.Input]:
+    return [
+        io.Model.Input("model", optional=True, tooltip="Draws in the style: SD 1.5 and SDXL families."),
+        io.Vae.Input("vae", optional=True, tooltip="Encodes the style pictures for the model."),
+        io.Float.Input(
+            "start",
+            default=0.0,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            tooltip="For the model: part of the steps after which the style acts; later keeps more layout.",
+        ),
+        io.Float.Input(
+            "end",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            tooltip="For the model: part of the steps after which it acts no more; earlier keeps detail.",
+        ),
+    ]
+
+
+def _drawing_model(model: Any, vae: Any, style_images: Tensor | None, order: StyleOrder) -> Any:
+    """Return the model with the style in it; without one, what wants it is blocked and says why."""
+    if model is None:
+        return ExecutionBlocker("The Style Transfer has no model: connect one to it.")
+    if vae is None or style_images is None:
+        raise InputError(
+            "A model takes its style from pictures, which a VAE encodes.",
+            field="style_images",
+            hint="Connect vae and style_images too.",
+        )
+    return inject_style(model, vae, style_images, order)
 
 
 def find_style(label: str) -> Style:

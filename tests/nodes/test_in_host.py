@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.comfy import CHECKPOINT, tiny_models
 
 SCRIPT = Path(__file__).with_name("checks_in_host.py")
 CHECKS = [
@@ -20,7 +21,13 @@ CHECKS = [
 @pytest.fixture(scope="session")
 def told(comfy_host) -> dict[str, str | None]:
     done = subprocess.run(
-        [str(comfy_host.python), str(SCRIPT), str(comfy_host.root), str(SCRIPT.parents[2])],
+        [
+            str(comfy_host.python),
+            str(SCRIPT),
+            str(comfy_host.root),
+            str(SCRIPT.parents[2]),
+            str(tiny_models(comfy_host) / CHECKPOINT),
+        ],
         cwd=comfy_host.root,
         capture_output=True,
         text=True,

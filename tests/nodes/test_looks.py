@@ -175,3 +175,52 @@ def test_without_a_style_the_remedy_is_said(studio, graph, drawn):
     assert (
         "No style is chosen. Save one with a Style Template" in studio.run(graph).error["exception_message"]
     )
+
+
+def test_a_model_draws_in_the_style_of_pictures_and_the_one_upstream_does_not(
+    studio, graph_class, sampler_class
+):
+    sampler = sampler_class(graph_class())
+    graph = sampler.graph
+    style = graph.add("LoadImage", image=warm(studio))
+    models = {"plain": sampler.model}
+    for name, strength in (("off", 0.0), ("on", 0.6)):
+        options = {"style": TEMPLATE["style"], "strength": strength, "style_images": style}
+        transfer = graph.add("TowerStyleTransfer", model=sampler.model, vae=sampler.vae, **options)
+        models[name] = transfer.out(3)
+    prompts = [graph.add("CLIPTextEncode", text=text, clip=sampler.clip) for text in ("a street", "")]
+    for name, model in models.items():
+        latent = graph.add(
+            "KSampler",
+            model=model,
+            positive=prompts[0],
+            negative=prompts[1],
+            latent_image=sampler.latent,
+            sampler_name="euler",
+            scheduler="normal",
+            steps=1,
+            cfg=4.0,
+            seed=1,
+            denoise=1.0,
+        )
+        graph.add("SaveLatent", samples=latent, filename_prefix=f"latents/style_{name}")
+    run = studio.run(graph, timeout=300)
+    assert run.succeeded, run.error
+    plain, off, on = (latent_values(studio, f"style_{name}") for name in ("plain", "off", "on"))
+    assert off == plain and on != plain
+
+
+def latent_values(studio, prefix: str) -> bytes:
+    content = max((studio.comfy.output / "latents").glob(f"{prefix}_*.latent")).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    first, end = json.loads(content[8:start])["latent_tensor"]["data_offsets"]
+    return content[start + first : start + end]
+
+
+def test_a_model_without_style_pictures_is_refused_in_words(studio, sampler_class, graph_class):
+    sampler = sampler_class(graph_class())
+    transfer = sampler.graph.add(
+        "TowerStyleTransfer", model=sampler.model, style=TEMPLATE["style"], strength=0.5
+    )
+    sampler.graph.add("PreviewAny", source=transfer.out(3))
+    assert "Connect vae and style_images too" in studio.run(sampler.graph).error["exception_message"]
