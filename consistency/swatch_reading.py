@@ -31,6 +31,8 @@ _BAND_SIDE, _BAND_TOP, _BAND_BOTTOM, _BAND_WIDTH = 0.8, 0.4, 0.45, 72
 _MIN_RADIUS_PIXELS, _MIN_EYE_PIXELS = 7.0, 10
 # Thinner than this share of the band is a lash or a lid.
 _MIN_IRIS = 0.03
+# Height of an open eye in widths; lids and lashes are flatter.
+_UPRIGHT = 0.7
 # With less skin than this around, it is not the eyes that the band shows.
 _MIN_SKIN = 0.25
 
@@ -182,7 +184,7 @@ def read_eyes(image: NDArray[np.uint8], figure: Anatomy, skin: Swatch, hair: Swa
         return None
     iris = np.zeros(candidates.shape, dtype=np.bool_)
     iris[candidates] = paint.members
-    if _thickness(iris) < _MIN_IRIS * lab.shape[1]:
+    if _thickness(iris) < _MIN_IRIS * lab.shape[1] or not _is_open(candidates, iris):
         return None
     confidence = min(1.0, paint.weight / 60) * _symmetry(iris)
     share = paint.weight * ((box[2] - box[0]) / lab.shape[1] * figure.scale) ** 2
@@ -254,6 +256,18 @@ def _thickness(mask: NDArray[np.bool_]) -> float:
     from scipy import ndimage
 
     return float(np.asarray(ndimage.distance_transform_edt(np.pad(mask, 1))).max())
+
+
+def _is_open(eyes: NDArray[np.bool_], iris: NDArray[np.bool_]) -> bool:
+    """Whether an eye, or its iris alone, is not much wider than high, as the line of a closed one is."""
+    return any(_height_in_widths(mask, iris) >= _UPRIGHT for mask in (iris, eyes))
+
+
+def _height_in_widths(mask: NDArray[np.bool_], iris: NDArray[np.bool_]) -> float:
+    """Measure the piece of `mask` that holds most of the iris."""
+    labels = pieces_of(mask)
+    rows, columns = np.nonzero(labels == np.bincount(labels[iris]).argmax())
+    return float((np.ptp(rows) + 1) / (np.ptp(columns) + 1))
 
 
 def _symmetry(iris: NDArray[np.bool_]) -> float:
