@@ -31,6 +31,8 @@ _BAND_SIDE, _BAND_TOP, _BAND_BOTTOM, _BAND_WIDTH = 0.8, 0.4, 0.45, 72
 _MIN_RADIUS_PIXELS, _MIN_EYE_PIXELS = 7.0, 10
 # Thinner than this share of the band is a lash or a lid.
 _MIN_IRIS = 0.03
+# How far from the middle, in widths of the band, hair at the sides has its own middle.
+_NEAR_SIDE = 0.39
 # Height of an open eye in widths; lids and lashes are flatter.
 _UPRIGHT = 0.7
 # With less skin than this around, it is not the eyes that the band shows.
@@ -236,10 +238,20 @@ def _not_face(
     labels = pieces_of(near)
     edge = np.unique(np.concatenate([labels[0], labels[:, 0], labels[:, -1]]))
     left &= ~np.isin(labels, edge[edge > 0])
-    labels = pieces_of(left)
-    sides = np.unique(np.concatenate([labels[:, 0], labels[:, -1]]))
-    inner = left & ~np.isin(labels, sides[sides > 0])
+    inner = left & ~_at_the_sides(left)
     return inner if int(inner.sum()) >= _MIN_EYE_PIXELS else left
+
+
+def _at_the_sides(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pieces that reach a side and have their middle near it: hair, or what is behind the head."""
+    labels = pieces_of(mask)
+    touching = np.unique(np.concatenate([labels[:, 0], labels[:, -1]]))
+    dropped = [
+        piece
+        for piece in touching[touching > 0].tolist()
+        if abs(np.nonzero(labels == piece)[1].mean() / mask.shape[1] - 0.5) > _NEAR_SIDE
+    ]
+    return np.isin(labels, dropped)
 
 
 def _iris(colours: NDArray[np.float64]) -> Paint | None:
