@@ -70,7 +70,7 @@ def resized(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
     """Stretch a picture to a size by bilinear filtering, as Pillow does it.
 
     Scaling down averages over all pixels that a new one covers. Where torch is loaded already, its
-    filter for bytes does the same in a third of the time; the two differ by at most one step of 255.
+    filter for bytes does the same in about half the time; the two differ by at most one step of 255.
 
     Parameters
     ----------
