@@ -67,27 +67,29 @@ _WHERE = {
 # Weights of the evidence that there is a head at all, fitted by logistic regression on the best places of
 # the same pictures against those of backgrounds, noise and plain shapes without anybody.
 _WHETHER = {
-    "face salience": 2.87,
-    "hair salience": -1.73,
-    "face light": -4.07,
-    "face and background": 1.42,
-    "all apart": 3.87,
-    "face disorder": 1.74,
-    "hair disorder": 0.8,
-    "face edges": 17.55,
-    "skin": 3.67,
-    "neutral skin": 1.53,
-    "alike cheeks": 6.73,
-    "dark eyes": 8.08,
-    "hair and face": 0.88,
-    "hair and background": 1.15,
-    "chest and background": 2.63,
-    "alike hair": 1.71,
-    "crown and sides": 3.52,
-    "eyes": -2.62,
+    "face salience": 1.25,
+    "hair salience": -1.05,
+    "face light": -3.93,
+    "face and background": 1.33,
+    "all apart": 2.54,
+    "face disorder": 1.56,
+    "hair disorder": 0.72,
+    "face edges": 9.93,
+    "skin": 1.75,
+    "neutral skin": 0.56,
+    "alike cheeks": 3.82,
+    "dark eyes": 8.56,
+    "hair and face": 1.86,
+    "hair and background": 1.93,
+    "chest and background": 1.48,
+    "alike hair": 1.09,
+    "crown and sides": 2.02,
+    "eyes": -1.81,
+    "chest salience": 2.37,
+    "beside edges": 14.93,
+    "where": 0.22,
 }
-_WHETHER_OFFSET = -20.5
-
+_WHETHER_OFFSET = -19.55
 
 # Radii to try, in heights of the picture.
 SIZES = np.geomspace(0.055, 0.36, 9)
@@ -223,7 +225,11 @@ def whether_evidence(boxes: Boxes, places: NDArray[np.float64]) -> dict[str, NDA
     """Measure what tells heads from patterns and things; see `where_head`."""
     hair, beside = boxes.mix(*_HAIR), boxes.mix(*_BESIDE)
     sides = boxes.mix("left hair", "right hair")
-    return where_evidence(boxes, places) | {
+    found = where_evidence(boxes, places)
+    return found | {
+        "where": _weigh(_WHERE, found),
+        "chest salience": boxes.mean("salience", "chest") - boxes.mean("salience", *_BESIDE),
+        "beside edges": boxes.mean("edges", *_BESIDE),
         "dark eyes": 0.5 * (boxes.mean("light", "nose") + boxes.mean("light", "chin"))
         - boxes.mean("light", "left eye", "right eye"),
         "hair and face": _apart(hair, boxes.mix("face")),
