@@ -156,7 +156,7 @@ def score_everywhere(sums: BoxSums) -> tuple[NDArray[np.float64], NDArray[np.flo
 def _grids(height: int, width: int) -> Iterator[tuple[range, range, float]]:
     """Yield columns, rows and radius of the places to try."""
     for radius in (SIZES * height).tolist():
-        step = max(round(0.5 * radius), 1)
+        step = max(round(0.6 * radius), 1)
         xs = range(round(0.08 * width), round(0.92 * width), step)
         ys = range(round(max(0.9 * radius, 0.05 * height)), round(0.68 * height), step)
         if radius >= _SMALLEST and xs and ys:
