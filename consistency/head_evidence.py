@@ -45,7 +45,7 @@ _PRIOR_AREA = 0.3
 
 # Weights of the evidence of where a head is, fitted by conditional logistic regression over all places of
 # pictures by the hands ``cel``, ``plain`` and ``painted`` (benchmarks/drawn, seed 101). Heads by the
-# hands ``chibi`` and ``bold``, which were not used, are found as often.
+# hands ``chibi`` and ``bold``, which were not used, are found nearly as often.
 _WHERE = {
     "face salience": 4.64,
     "hair salience": -4.15,

@@ -55,7 +55,7 @@ class AppearanceEncoder:
     dimension = len(views) * _VIEW_DIMENSION
     # Where nine in ten pictures of a character pass and next to no stranger (benchmarks/drawn, seed 101): the
     # median similarity of the same character is 0.85 and 0.93, of two characters 0.55 and 0.63.
-    thresholds = (0.8, 0.82)
+    thresholds = (0.76, 0.78)
 
     def sight(
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
