@@ -22,9 +22,9 @@ from tower_anime.consistency.detection.yolo import YoloDetector
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.arcface import ArcFaceEncoder
 from tower_anime.consistency.encoders.ccip import CcipEncoder
-from tower_anime.consistency.identity import build_identity
-from tower_anime.consistency.networks import Network, in_order, n_workers
-from tower_anime.consistency.scoring import Judge
+from tower_anime.consistency.networks.network import Network, in_order, n_workers
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.scoring import Judge
 
 N_CHARACTERS = 5
 ROUNDS = 5

@@ -27,8 +27,8 @@ from drawn.looks import BACKGROUNDS
 from numpy.typing import NDArray
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.base import Sighting
-from tower_anime.consistency.identity import build_identity
-from tower_anime.consistency.scoring import Judge
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.scoring import Judge
 from tower_anime.consistency.verdict import Status, Verdict
 
 # Constants were fitted on seed 101, weights by the hands ``cel``, ``plain`` and ``painted`` alone. Choices were

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 from drawn import draw, other_hair, random_look, random_shot, reference_shots
-from tower_anime.consistency.anatomy import read_anatomy
 from tower_anime.consistency.colour import cielab, delta_e_2000, to_linear
-from tower_anime.consistency.enforcement import EnforcementOrder, enforce_palette
-from tower_anime.consistency.palette import LIMIT, compare_palettes, read_palette
-from tower_anime.consistency.structure import luma, ssim_map
-from tower_anime.consistency.swatch_distance import compare_swatches
-from tower_anime.consistency.swatch_reading import read_swatches
-from tower_anime.consistency.swatches import by_name, character_swatches
+from tower_anime.consistency.figure.anatomy import read_anatomy
+from tower_anime.consistency.palettes.enforcement import EnforcementOrder, enforce_palette
+from tower_anime.consistency.palettes.palette import LIMIT, compare_palettes, read_palette
+from tower_anime.consistency.palettes.structure import luma, ssim_map
+from tower_anime.consistency.palettes.swatch_distance import compare_swatches
+from tower_anime.consistency.palettes.swatch_reading import read_swatches
+from tower_anime.consistency.palettes.swatches import by_name, character_swatches
 
 BODY = ("hair", "eyes", "skin")
 NEAR = 12.0

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from drawn import draw, look_alike, random_look, random_shot, reference_shots, same_hair
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
-from tower_anime.consistency.identity import build_identity
-from tower_anime.consistency.rivals import rivals_of
-from tower_anime.consistency.scoring import Judge
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.rivals import rivals_of
+from tower_anime.consistency.scores.scoring import Judge
 from tower_anime.consistency.verdict import Status
 
 SEED = 5

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..consistency.style import StyleLora, StyleSettings
+from ..consistency.styles.style import StyleLora, StyleSettings
 from ..errors import InputError
 from .shared import MEDIA, AsJson, opened_services
 from .terminal import print_json, progress_bars, stdout
 
 if TYPE_CHECKING:
-    from ..consistency.pose import Pose
-    from ..consistency.style import Style
+    from ..consistency.poses.pose import Pose
+    from ..consistency.styles.style import Style
 
 palette_app = typer.Typer(help="The colours of characters.", no_args_is_help=True)
 style_app = typer.Typer(help="Styles: measured, stored, compared, put on pictures.", no_args_is_help=True)

@@ -14,7 +14,7 @@ from .terminal import print_json, progress_bars, stdout
 
 if TYPE_CHECKING:
     from ..consistency.character import Character
-    from ..consistency.sequence import SequenceScore
+    from ..consistency.scores.sequence import SequenceScore
     from ..services import Services
 
 

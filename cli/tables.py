@@ -15,8 +15,8 @@ from ..production.studio_run import StageState
 
 if TYPE_CHECKING:
     from ..consistency.character import Character, CharacterVersion
-    from ..consistency.pose import Pose
-    from ..consistency.style import Style
+    from ..consistency.poses.pose import Pose
+    from ..consistency.styles.style import Style
     from ..music.shots import PictureAnalysis
     from ..production.project import Project
     from ..production.studio_run import Stage, StudioRun

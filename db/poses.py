@@ -7,7 +7,7 @@ import builtins
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..consistency.pose import Pose, joints_as_json, joints_from_json
+from ..consistency.poses.pose import Pose, joints_as_json, joints_from_json
 from ..errors import StorageError
 from .database import Database
 from .names import clean_name

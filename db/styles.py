@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..consistency.style import Style, StyleSettings
+from ..consistency.styles.style import Style, StyleSettings
 from ..errors import ConflictError, InputError
 from .database import Database
 from .names import clean_name

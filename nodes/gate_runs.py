@@ -12,7 +12,7 @@ from comfy_execution.graph_utils import ExecutionBlocker
 from torch import Tensor
 
 from .. import services
-from ..consistency.gate_report import GateReport
+from ..consistency.gates.gate_report import GateReport
 from ..consistency.verdict import Status
 from ..errors import GateStopError, InputError
 from ..host.execution import running_prompt_id, stop_if_cancelled

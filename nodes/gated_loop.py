@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..consistency.gate_report import GateReport
+from ..consistency.gates.gate_report import GateReport
 from ..consistency.verdict import Status
 from ..host.execution import running_prompt_id, stop_if_cancelled
 from ..host.sampling import (

@@ -17,7 +17,7 @@ from .convert import to_image_arrays, to_image_batch, to_mask_arrays, with_chang
 from .sockets import CONSISTENCY, CharacterSocket
 
 if TYPE_CHECKING:
-    from ..consistency.enforcement import EnforcedPicture
+    from ..consistency.palettes.enforcement import EnforcedPicture
 
 SWATCHES = ("hair", "eyes", "skin", "outfit", "accent")
 _ON = SWATCHES[:3]

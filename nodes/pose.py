@@ -8,7 +8,7 @@ from typing import Any
 from comfy_api.latest import io, ui
 
 from .. import services
-from ..consistency.pose import Pose as NamedPose
+from ..consistency.poses.pose import Pose as NamedPose
 from ..errors import InputError, TowerError
 from .choices import LiveList
 from .convert import to_image_batch

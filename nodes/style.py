@@ -12,7 +12,7 @@ from comfy_execution.graph_utils import ExecutionBlocker
 from torch import Tensor
 
 from .. import services
-from ..consistency.style import Style, StyleLora, StyleSettings
+from ..consistency.styles.style import Style, StyleLora, StyleSettings
 from ..errors import InputError, NotFoundError, TowerError
 from ..host.execution import progress_bar
 from ..host.loras import LoraOrder, load_lora, lora_names

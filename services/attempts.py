@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..consistency.attempts import (
+from ..consistency.gates.attempts import (
     DEFAULT_ATTEMPTS,
     LARGEST_SEED,
     MAX_ATTEMPTS,
@@ -16,8 +16,8 @@ from ..consistency.attempts import (
     next_seed,
     seed_of_text,
 )
-from ..consistency.gate_report import GateReport
-from ..consistency.router import Changes, is_beyond_attempts, route
+from ..consistency.gates.gate_report import GateReport
+from ..consistency.gates.router import Changes, is_beyond_attempts, route
 from ..errors import InputError
 
 __all__ = ["DEFAULT_ATTEMPTS", "LARGEST_SEED", "MAX_ATTEMPTS", "Attempts", "Changes", "seed_after"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..consistency.character import Character
-from ..consistency.diagnosis import ERROR, Evidence, Finding, diagnose, no_references
+from ..consistency.references.diagnosis import ERROR, Evidence, Finding, diagnose, no_references
 from ..errors import InputError, MissingModelError, ModelFileError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..consistency.encoders.base import IdentityEncoder
-    from ..consistency.identity import Identity
+    from ..consistency.scores.identity import Identity
     from .identity import IdentityService
 
 Progress = Callable[[str, int, int], None]
@@ -100,8 +100,8 @@ def _evidence(
 ) -> Evidence:
     import numpy as np
 
-    from ..consistency.references import check_references
-    from ..consistency.similarity import leave_one_out, mean_of_seen
+    from ..consistency.references.checking import check_references
+    from ..consistency.scores.similarity import leave_one_out, mean_of_seen
 
     names = [reference.path.name for reference in character.references]
     boxes = [reference.box for reference in character.references]
@@ -154,8 +154,8 @@ def _margins(
     views: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Return how far the references are from each other character, and whom the encoder has not seen."""
-    from ..consistency.rivals import margins
-    from ..consistency.similarity import mean_of_seen, split_views
+    from ..consistency.scores.rivals import margins
+    from ..consistency.scores.similarity import mean_of_seen, split_views
 
     figures = split_views(seen.embeddings, len(encoder.views))
     rivals = identity.gallery.rivals(character, encoder)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..consistency.encoders.base import Box
-    from ..consistency.reference_check import ReferenceCheck
+    from ..consistency.references.check import ReferenceCheck
     from ..db.database import Database
 
 
@@ -196,7 +196,7 @@ class CharacterStudio(CharacterRepository):
     ) -> tuple[list[Reference], list[ReferenceCheck]]:
         """Check all pictures, then store all of them."""
         from ..consistency.images import read_still
-        from ..consistency.references import check_references
+        from ..consistency.references.checking import check_references
 
         images = [read_still(path) for path in files]
         checks = check_references(images, names or [path.name for path in files], boxes=boxes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..production.early_score import AUDIT, FINISHED, STOPPED, EarlyScore
 
 if TYPE_CHECKING:
-    from ..consistency.early import EarlyPair, EarlyPolicy, EarlySavings
+    from ..consistency.gates.early import EarlyPair, EarlyPolicy, EarlySavings
     from ..db.early_scores import EarlyScoreRepository
     from .job_log import JobLog
 
@@ -34,19 +34,19 @@ class EarlyRejection:
 
     def policy(self, probing: Probing) -> EarlyPolicy:
         """Decide from everything that was logged."""
-        from ..consistency.early import decide
+        from ..consistency.gates.early import decide
 
         return decide(self._pairs(probing))
 
     def savings(self, probing: Probing) -> EarlySavings:
         """Report what was saved and lost so far."""
-        from ..consistency.early import savings
+        from ..consistency.gates.early import savings
 
         return savings(self._pairs(probing), probing.fraction)
 
     def is_audited(self, seed: int) -> bool:
         """Return whether a hopeless sample with this seed is finished all the same."""
-        from ..consistency.early import is_audited
+        from ..consistency.gates.early import is_audited
 
         return is_audited(seed)
 
@@ -67,7 +67,7 @@ class EarlyRejection:
         self._scores.add(score, job_id=job_id)
 
     def _pairs(self, probing: Probing) -> list[EarlyPair]:
-        from ..consistency.early import EarlyPair
+        from ..consistency.gates.early import EarlyPair
 
         logged = self._scores.list(
             probing.model_key, probing.encoder, probing.encoder_version, probing.fraction

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..consistency.encoders.base import IdentityEncoder, Sighting
-    from ..consistency.identity import Identity
-    from ..consistency.rivals import Rivals
+    from ..consistency.scores.identity import Identity
+    from ..consistency.scores.rivals import Rivals
     from .characters import CharacterStudio
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Gallery:
         seen in the same file again.
         """
         from ..consistency.encoders.base import Sighting
-        from ..consistency.palette import Palette
+        from ..consistency.palettes.palette import Palette
 
         found: dict[str, list[Sighting]] = {}
         stored = self.sightings(character, encoder)
@@ -109,7 +109,7 @@ class Gallery:
         besides : iterable of int
             Ids of further characters who are no rivals.
         """
-        from ..consistency.rivals import rivals_of
+        from ..consistency.scores.rivals import rivals_of
 
         left_out = set(besides)
         others: dict[str, Identity] = {}
@@ -166,7 +166,7 @@ class Gallery:
 
     def _picture(self, reference: Reference) -> NDArray[np.uint8]:
         from ..consistency.images import read_image
-        from ..consistency.references import chosen_part
+        from ..consistency.references.checking import chosen_part
 
         return chosen_part(read_image(reference.path), reference.box, reference.path.name)
 
@@ -201,7 +201,7 @@ def _identity(
 ) -> Identity:
     import numpy as np
 
-    from ..consistency.identity import identity_from_embeddings
+    from ..consistency.scores.identity import identity_from_embeddings
 
     seen = [sightings[reference.key] for reference in character.references]
     return identity_from_embeddings(

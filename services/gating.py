@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.gate_report import GateReport
-    from ..consistency.router import Changes
+    from ..consistency.gates.gate_report import GateReport
+    from ..consistency.gates.router import Changes
     from ..consistency.verdict import Verdict
     from ..db.gates import GateRepository
     from ..db.jobs import JobRepository
@@ -97,7 +97,7 @@ def judge(
     EmptyReferenceError, UnknownEncoderError, MissingModelError
         If nothing can be measured at all.
     """
-    from ..consistency.gates import GatePolicy, judge_pictures
+    from ..consistency.gates.judging import GatePolicy, judge_pictures
 
     casts = _casts(identity, images, order)
     policy = GatePolicy(technical=order.technical, palette=order.palette, sequence=order.sequence)
@@ -106,7 +106,7 @@ def judge(
 
 def contact_sheet(images: Sequence[NDArray[np.uint8] | None], report: GateReport) -> NDArray[np.uint8]:
     """Draw small copies of the pictures with their scores; shape (height, width, 3), RGB."""
-    from ..consistency.contact_sheet import draw_contact_sheet
+    from ..consistency.gates.contact_sheet import draw_contact_sheet
 
     return draw_contact_sheet(images, report)
 
@@ -151,7 +151,7 @@ class GateService:
 
     def next_changes(self, report: GateReport, attempt: int, *, adjust: bool) -> Changes:
         """Say what the attempt after this one changes besides its seed."""
-        from ..consistency.router import Changes, route
+        from ..consistency.gates.router import Changes, route
 
         return route(report.failed_checks, attempt) if adjust else Changes()
 

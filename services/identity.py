@@ -18,8 +18,8 @@ from .sequence import Progress, sight_all
 if TYPE_CHECKING:
     from ..consistency.encoders.base import IdentityEncoder, Sighting
     from ..consistency.encoders.registry import EncoderRegistry
-    from ..consistency.scoring import Judge
-    from ..consistency.sequence import SequenceScore
+    from ..consistency.scores.scoring import Judge
+    from ..consistency.scores.sequence import SequenceScore
     from .characters import CharacterStudio
     from .sequence import Picture
 
@@ -148,7 +148,7 @@ class IdentityService:
 
         Each picture is looked at once, however many characters there are.
         """
-        from ..consistency.cast import judge_cast
+        from ..consistency.scores.cast import judge_cast
 
         chosen = self.encoder(encoder)
         cast = self._cast(characters, chosen, threshold, mapping)
@@ -223,7 +223,7 @@ class IdentityService:
     def _judge(
         self, character: Character, encoder: IdentityEncoder, threshold: float | None, mapping: str
     ) -> Judge:
-        from ..consistency.scoring import Judge
+        from ..consistency.scores.scoring import Judge
 
         identity = self.gallery.identity(character, encoder, threshold)
         return Judge(encoder, identity, self.gallery.rivals(character, encoder), mapping)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..consistency.character import Character
-    from ..consistency.enforcement import EnforcedPicture
-    from ..consistency.swatches import Swatch
+    from ..consistency.palettes.enforcement import EnforcedPicture
+    from ..consistency.palettes.swatches import Swatch
     from .characters import CharacterStudio
 
 _REMEMBERED = 64
@@ -36,7 +36,7 @@ class PaletteService:
         InputError
             If a typed colour is no hex colour.
         """
-        from ..consistency.swatches import character_swatches
+        from ..consistency.palettes.swatches import character_swatches
 
         return character_swatches(self._references(character), character.color_palette)
 
@@ -48,7 +48,7 @@ class PaletteService:
         InputError
             If a name or a colour cannot be used; nothing is changed then.
         """
-        from ..consistency.swatches import typed_swatches
+        from ..consistency.palettes.swatches import typed_swatches
 
         typed = {name.strip().lower(): colour for name, colour in swatches.items()}
         kept = {name: colour for name, colour in character.color_palette.items() if name not in typed}
@@ -66,7 +66,7 @@ class PaletteService:
         InputError
             If there is neither.
         """
-        from ..consistency.swatches import by_name, typed_swatches
+        from ..consistency.palettes.swatches import by_name, typed_swatches
 
         swatches = by_name((*typed_swatches(typed or {}), *(self.of(character) if character else ())))
         if not swatches:
@@ -100,7 +100,7 @@ class PaletteService:
         **order
             Fields of `EnforcementOrder`.
         """
-        from ..consistency.enforcement import EnforcementOrder, enforce_palette
+        from ..consistency.palettes.enforcement import EnforcementOrder, enforce_palette
 
         what = EnforcementOrder(**order)
         results = []
@@ -112,7 +112,7 @@ class PaletteService:
 
     def card(self, wanted: Sequence[Swatch], results: Sequence[EnforcedPicture]) -> NDArray[np.uint8]:
         """Draw the wanted swatches beside those that pictures had."""
-        from ..consistency.swatch_card import draw_swatch_card
+        from ..consistency.palettes.swatch_card import draw_swatch_card
 
         return draw_swatch_card(
             wanted, [result.report for result in results], [result.found for result in results]
@@ -149,7 +149,7 @@ class PaletteService:
         return rows
 
     def _references(self, character: Character) -> tuple[tuple[Swatch, ...], ...]:
-        from ..consistency.swatch_reading import read_swatches
+        from ..consistency.palettes.swatch_reading import read_swatches
 
         if not character.references:
             return ()

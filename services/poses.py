@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..consistency.pose import Pose
+from ..consistency.poses.pose import Pose
 from ..db.poses import PoseRepository
 from ..errors import ConflictError, NotFoundError
 from .picture_files import png_of, write_png

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from ..consistency.character import Character
-from ..consistency.gate_report import Check, GateReport, PictureResult, worst_status
+from ..consistency.gates.gate_report import Check, GateReport, PictureResult, worst_status
 from ..consistency.verdict import Status
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def preflight(
     UnknownEncoderError, MissingModelError
         If nothing could be measured with the encoder at all.
     """
-    from ..consistency.diagnosis import ERROR
+    from ..consistency.references.diagnosis import ERROR
     from .character_doctor import examine_character
 
     report = examine_character(identity, character, encoder=encoder, progress=progress)

@@ -11,7 +11,7 @@ from ..errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from ..consistency.encoders.base import Box
-    from ..consistency.reference_check import ReferenceCheck
+    from ..consistency.references.check import ReferenceCheck
     from .characters import CharacterStudio
 
 
@@ -47,7 +47,7 @@ def change_reference(
         If the box is not within the picture, the part in it is refused, or the weight is not positive.
     """
     from ..consistency.images import read_image
-    from ..consistency.references import check_references
+    from ..consistency.references.checking import check_references
 
     known = _find(characters.get(character_id), reference_id)
     weight = known.weight if weight is None else weight

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..consistency.attempts import MAX_ATTEMPTS
+from ..consistency.gates.attempts import MAX_ATTEMPTS
 from ..errors import TowerError
 
 if TYPE_CHECKING:

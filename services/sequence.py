@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.copies import CopyWatch
     from ..consistency.encoders.base import IdentityEncoder, Sighting
-    from ..consistency.identity import Identity
-    from ..consistency.scoring import Judge
-    from ..consistency.sequence import SequenceScore
+    from ..consistency.scores.copies import CopyWatch
+    from ..consistency.scores.identity import Identity
+    from ..consistency.scores.scoring import Judge
+    from ..consistency.scores.sequence import SequenceScore
     from ..consistency.verdict import Verdict
     from .gallery import Gallery
 
@@ -36,7 +36,7 @@ def score_frames(
     progress : callable
         Told after each batch how many frames are done.
     """
-    from ..consistency.sequence import sequence_score
+    from ..consistency.scores.sequence import sequence_score
 
     verdicts: list[Verdict] = []
     source = iter(images)
@@ -61,7 +61,7 @@ def sight_all(
 
 def drift_curve(score: SequenceScore) -> NDArray[np.uint8]:
     """Draw the drift of a sequence with its trend and threshold; shape (height, width, 3), RGB."""
-    from ..consistency.drift_curve import draw_drift_curve
+    from ..consistency.scores.drift_curve import draw_drift_curve
 
     return draw_drift_curve(score)
 
@@ -74,8 +74,8 @@ def watch_for_copies(
     gallery: Gallery, character: Character, encoder: IdentityEncoder, identity: Identity
 ) -> CopyWatch:
     """Return who tells frames that repeat one of the character's references; nothing is encoded for it."""
-    from ..consistency.copies import CopyWatch, figure_look
     from ..consistency.images import read_image
+    from ..consistency.scores.copies import CopyWatch, figure_look
 
     sightings, looks = gallery.sightings(character, encoder), []
     for reference in character.references:

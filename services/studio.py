@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.references import ReferenceCheck
+    from ..consistency.references.checking import ReferenceCheck
     from ..db.database import Database
     from .characters import CharacterStudio
     from .identity import IdentityService

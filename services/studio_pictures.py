@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.references import ReferenceCheck
+    from ..consistency.references.checking import ReferenceCheck
 
 MAX_PICTURES = 8
 
@@ -40,7 +40,7 @@ def examine(
         If there are none or too many, or any is refused: it says of each why.
     """
     from ..consistency.images import read_still
-    from ..consistency.references import check_references
+    from ..consistency.references.checking import check_references
 
     if boxes is None and not 1 <= len(files) <= MAX_PICTURES:
         raise InputError(

@@ -12,10 +12,10 @@ from ..consistency.verdict import Status, Verdict
 from ..production.part_file import part_file
 
 if TYPE_CHECKING:
-    from ..consistency.cross_check import CrossCheck
     from ..consistency.encoders.base import IdentityEncoder
-    from ..consistency.reference_sheet import SheetPicture
-    from ..consistency.swatches import Swatch
+    from ..consistency.palettes.swatches import Swatch
+    from ..consistency.references.sheet import SheetPicture
+    from ..consistency.scores.cross_check import CrossCheck
     from ..db.embeddings import StoredSighting
 
 # Large enough for a panel of the sheet and a sharp crop of the head.
@@ -61,7 +61,7 @@ def draw_report(report: StudioReport, target: Path, progress: Callable[[int, int
     """
     from PIL import Image
 
-    from ..consistency.reference_sheet import draw_reference_sheet
+    from ..consistency.references.sheet import draw_reference_sheet
 
     character = report.character
     checked = _cross_check(report)
@@ -100,7 +100,7 @@ def draw_report(report: StudioReport, target: Path, progress: Callable[[int, int
 def _cross_check(report: StudioReport) -> CrossCheck:
     import numpy as np
 
-    from ..consistency.cross_check import cross_check
+    from ..consistency.scores.cross_check import cross_check
 
     references = report.character.references
     seen = [report.sightings[reference.key] for reference in references]
@@ -118,7 +118,7 @@ def _cross_check(report: StudioReport) -> CrossCheck:
 
 def _posed_picture(pose: dict[str, Any], folder: Path) -> SheetPicture:
     from ..consistency.images import read_image
-    from ..consistency.reference_sheet import SheetPicture
+    from ..consistency.references.sheet import SheetPicture
 
     source = {"name": pose["pose"], "file": pose["file"]}
     image = read_image(folder / pose["file"])
@@ -126,9 +126,9 @@ def _posed_picture(pose: dict[str, Any], folder: Path) -> SheetPicture:
 
 
 def _sheet_picture(reference: Reference, name: str, verdict: Verdict) -> SheetPicture:
-    from ..consistency.anatomy import read_anatomy, shrink
+    from ..consistency.figure.anatomy import read_anatomy, shrink
     from ..consistency.images import read_image
-    from ..consistency.reference_sheet import SheetPicture, head_box
+    from ..consistency.references.sheet import SheetPicture, head_box
 
     image = read_image(reference.path)
     if reference.box is not None:

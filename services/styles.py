@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..consistency.style import Style
+from ..consistency.styles.style import Style
 from ..db.styles import StyleRepository
 from ..errors import InputError, NotFoundError, UnreadableImageError
 from .files import sha256_of
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.style_statistics import StyleStatistics
-    from ..consistency.style_transfer import TransferredPicture
+    from ..consistency.styles.statistics import StyleStatistics
+    from ..consistency.styles.transfer import TransferredPicture
     from ..db.database import Database
     from ..production.asset import Asset
     from ..production.project import Project
@@ -133,7 +133,7 @@ class StyleLibrary(StyleRepository):
         InputError
             If the style was stored without pictures.
         """
-        from ..consistency.style_transfer import transfer_style
+        from ..consistency.styles.transfer import transfer_style
 
         statistics = statistics_of(style) if isinstance(style, Style) else style
         results = []
@@ -206,7 +206,7 @@ class StyleLibrary(StyleRepository):
         list of dict
             For each picture ``image``, ``distance`` (null when unknown), ``parts``, ``reason``.
         """
-        from ..consistency.style_statistics import measure_style, style_distance
+        from ..consistency.styles.statistics import measure_style, style_distance
 
         wanted = statistics_of(style)
         seen = [measure_style(image) for image in _read(paths)]
@@ -218,7 +218,7 @@ class StyleLibrary(StyleRepository):
 
     def _project_pictures(self, project_id: int) -> list[StyleStatistics]:
         from ..consistency.images import read_image
-        from ..consistency.style_statistics import measure_style
+        from ..consistency.styles.statistics import measure_style
 
         found = []
         for asset in self._assets.list(project_id=project_id, file_type="image", limit=_MAX_SPREAD_IMAGES):
@@ -238,7 +238,7 @@ class StyleLibrary(StyleRepository):
 
 def _measured(images: Sequence[NDArray[np.uint8]]) -> StyleStatistics:
     """Measure pictures of one style together."""
-    from ..consistency.style_statistics import combined, measure_style
+    from ..consistency.styles.statistics import combined, measure_style
 
     return combined([measure_style(image) for image in images])
 
@@ -251,7 +251,7 @@ def statistics_of(style: Style) -> StyleStatistics:
     InputError
         If it was stored without pictures.
     """
-    from ..consistency.style_statistics import StyleStatistics
+    from ..consistency.styles.statistics import StyleStatistics
 
     if not style.statistics:
         raise InputError(

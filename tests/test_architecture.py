@@ -13,9 +13,9 @@ FOUNDATION = {"errors", "settings"}
 # Value types: modules that hold data and no work, which any room may know.
 VALUES = {
     "consistency.character",
-    "consistency.pose",
-    "consistency.style",
-    "consistency.gate_report",
+    "consistency.poses.pose",
+    "consistency.styles.style",
+    "consistency.gates.gate_report",
     "consistency.verdict",
     "music.track",
     "production.asset",

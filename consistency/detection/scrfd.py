@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelFileError
-from ..networks import Network
-from ..resampling import Scaling, frame_size, letterboxed
+from ..networks.network import Network
+from ..networks.resampling import Scaling, frame_size, letterboxed
 from .boxes import Detections, suppress
 
 if TYPE_CHECKING:

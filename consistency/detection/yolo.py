@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..networks import Network, wrong_shape
-from ..resampling import Letterbox, Scaling, frame_size, letterboxed
+from ..networks.network import Network, wrong_shape
+from ..networks.resampling import Letterbox, Scaling, frame_size, letterboxed
 from .boxes import Detections, suppress
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import Anatomy
 from ..colour import oklab
-from ..figures import figure_views
-from ..heads import HAIR, LOWER, UPPER
-from ..palette import palette_of
-from ..traits import (
+from ..figure.anatomy import Anatomy
+from ..figure.figures import figure_views
+from ..figure.heads import HAIR, LOWER, UPPER
+from ..figure.traits import (
     COLOUR_BINS,
     N_STYLE,
     Portrait,
@@ -22,6 +21,7 @@ from ..traits import (
     hair_style,
     rare_colours,
 )
+from ..palettes.palette import palette_of
 from .base import Encodings, Sighting, dominant, join_views
 
 if TYPE_CHECKING:

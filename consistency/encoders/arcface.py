@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelFileError
-from ..alignment import aligned_face
 from ..detection.scrfd import ScrfdDetector
-from ..networks import Network, in_order
-from ..onnx_file import first_operation_names
-from ..resampling import Scaling
+from ..networks.alignment import aligned_face
+from ..networks.network import Network, in_order
+from ..networks.onnx_file import first_operation_names
+from ..networks.resampling import Scaling
 from .base import Encodings, Sighting, dominant, join_views
 from .features import FeatureNetwork, spread
 

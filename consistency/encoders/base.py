@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..palette import Palette
+    from ..palettes.palette import Palette
 
 Box = tuple[int, int, int, int]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..detection.boxes import Detections, pair_heads
 from ..detection.yolo import YoloDetector
-from ..networks import Network, in_order
-from ..resampling import Letterbox, Scaling, resized
+from ..networks.network import Network, in_order
+from ..networks.resampling import Letterbox, Scaling, resized
 from .base import Box, Encodings, Sighting, dominant, join_views
 from .features import FeatureNetwork, spread
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import InputError
-from ..figures import figure_views
+from ..figure.figures import figure_views
 from .base import Encodings, Sighting, dominant, join_views
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelFileError
-from ..networks import Network, in_order, n_workers, wrong_shape
-from ..resampling import Scaling
+from ..networks.network import Network, in_order, n_workers, wrong_shape
+from ..networks.resampling import Scaling
 from .base import Sighting
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from .catalog import (
 
 if TYPE_CHECKING:
     from ..detection.yolo import YoloDetector
-    from ..networks import Network
+    from ..networks.network import Network
     from .base import IdentityEncoder
 
 # Least score of a detection and largest overlap of two, as deepghs' own library uses its detectors.
@@ -127,7 +127,7 @@ def _detector(model: InstalledModel, kind: str, device: str) -> YoloDetector:
 
 
 def _network(model: InstalledModel, path: Path, device: str) -> Network:
-    from ..networks import Network
+    from ..networks.network import Network
 
     return Network(path, sha256=model.sha256.get(path.name), device=device)
 

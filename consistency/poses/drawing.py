@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import InputError
-from ..pose import Pose
+from .pose import Pose
 from .skeleton import LIMBS
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..pose import Pose
 from . import skeleton as s
 from .builds import ADULT
 from .normal_form import mirrored, normalised
+from .pose import Pose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

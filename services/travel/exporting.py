@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ...consistency.identity import Identity
+    from ...consistency.scores.identity import Identity
     from ...db.travel import KeptCharacter, KeptEmbeddings, KeptVersion
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}

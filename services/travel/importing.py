@@ -114,8 +114,8 @@ def unseal(archive: SealedArchive, pictures: Pictures) -> tuple[Manifest, KeptCh
 
 def _checked_character(manifest: Manifest) -> dict[str, Any]:
     """Check what is stored as JSON, so that whoever reads it later finds what belongs there."""
-    from ...consistency.pose import joints_from_json
-    from ...consistency.swatches import typed_swatches
+    from ...consistency.palettes.swatches import typed_swatches
+    from ...consistency.poses.pose import joints_from_json
 
     entry = manifest.character
     try:
@@ -221,7 +221,7 @@ def _embeddings(
 
 
 def _checked_palette(palette: dict[str, Any], member: str) -> dict[str, Any]:
-    from ...consistency.palette import Palette
+    from ...consistency.palettes.palette import Palette
 
     if not palette:
         return {}

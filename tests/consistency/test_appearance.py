@@ -9,12 +9,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 from support.media import TEAL, draw_figure
-from tower_anime.consistency.anatomy import read_anatomy
 from tower_anime.consistency.colour import oklab
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
-from tower_anime.consistency.regions import BoxSums
-from tower_anime.consistency.similarity import mean_of_seen, view_similarities
-from tower_anime.consistency.traits import colour_histogram, hair_style
+from tower_anime.consistency.figure.anatomy import read_anatomy
+from tower_anime.consistency.figure.regions import BoxSums
+from tower_anime.consistency.figure.traits import colour_histogram, hair_style
+from tower_anime.consistency.scores.similarity import mean_of_seen, view_similarities
 
 DRAWN = Path(__file__).resolve().parents[2] / "benchmarks" / "drawn"
 

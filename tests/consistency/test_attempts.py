@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from tower_anime.consistency.attempts import LARGEST_SEED, is_better, is_hopeless, mixed, next_seed
-from tower_anime.consistency.gate_report import GateReport, PictureResult
-from tower_anime.consistency.router import TABLE, Bounds, Changes, is_beyond_attempts, route
+from tower_anime.consistency.gates.attempts import LARGEST_SEED, is_better, is_hopeless, mixed, next_seed
+from tower_anime.consistency.gates.gate_report import GateReport, PictureResult
+from tower_anime.consistency.gates.router import TABLE, Bounds, Changes, is_beyond_attempts, route
 from tower_anime.consistency.verdict import Status
 
 

@@ -10,9 +10,9 @@ from PIL import Image
 from support.blocks import BLUE, GREEN, RED, BlockEncoder, block
 from support.media import RUST, TEAL, draw_figure, write_references
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
-from tower_anime.consistency.identity import build_identity, identity_from_embeddings
 from tower_anime.consistency.images import read_image, read_still
-from tower_anime.consistency.scoring import Judge, score_images
+from tower_anime.consistency.scores.identity import build_identity, identity_from_embeddings
+from tower_anime.consistency.scores.scoring import Judge, score_images
 from tower_anime.consistency.verdict import Status
 from tower_anime.errors import InputError, UnreadableImageError
 

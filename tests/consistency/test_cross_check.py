@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tower_anime.consistency.cross_check import cross_check, next_steps
 from tower_anime.consistency.encoders.base import Encodings
+from tower_anime.consistency.scores.cross_check import cross_check, next_steps
 from tower_anime.consistency.verdict import Status, Verdict
 from tower_anime.errors import EmptyReferenceError
 

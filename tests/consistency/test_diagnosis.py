@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tower_anime.consistency.diagnosis import Evidence, diagnose, no_references
-from tower_anime.consistency.reference_check import ReferenceCheck
+from tower_anime.consistency.references.check import ReferenceCheck
+from tower_anime.consistency.references.diagnosis import Evidence, diagnose, no_references
 
 
 def checks(n: int = 5) -> list[ReferenceCheck]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tower_anime.consistency.early import (
+from tower_anime.consistency.gates.early import (
     AUDIT,
     MIN_PAIRS,
     STOPPED,

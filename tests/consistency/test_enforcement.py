@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.media import TEAL, draw_figure
-from tower_anime.consistency.enforcement import MIN_SSIM, EnforcementOrder, enforce_palette
-from tower_anime.consistency.structure import luma, ssim_map
-from tower_anime.consistency.swatch_distance import compare_swatches
-from tower_anime.consistency.swatch_reading import read_swatches
-from tower_anime.consistency.swatches import by_name, typed_swatches
+from tower_anime.consistency.palettes.enforcement import MIN_SSIM, EnforcementOrder, enforce_palette
+from tower_anime.consistency.palettes.structure import luma, ssim_map
+from tower_anime.consistency.palettes.swatch_distance import compare_swatches
+from tower_anime.consistency.palettes.swatch_reading import read_swatches
+from tower_anime.consistency.palettes.swatches import by_name, typed_swatches
 from tower_anime.errors import InputError
 
 WANTED = typed_swatches({"hair": "#1e8c96", "eyes": "#c88c28", "skin": "#fadecd", "outfit": "#1e286e"})

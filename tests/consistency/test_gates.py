@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from tower_anime.consistency.contact_sheet import draw_contact_sheet
-from tower_anime.consistency.gate_report import Check, GateReport, PictureResult, worst_status
-from tower_anime.consistency.gates import (
+from tower_anime.consistency.gates.contact_sheet import draw_contact_sheet
+from tower_anime.consistency.gates.gate_report import Check, GateReport, PictureResult, worst_status
+from tower_anime.consistency.gates.judging import (
     GatePolicy,
     drift_growth,
     flicker_level,
     judge_pictures,
 )
-from tower_anime.consistency.palette import LIMIT
+from tower_anime.consistency.palettes.palette import LIMIT
 from tower_anime.consistency.verdict import Status, Verdict
 
 PASS, FAIL, UNKNOWN = Status.PASS, Status.FAIL, Status.UNKNOWN

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.media import RUST, TEAL, draw_figure, write_references
-from tower_anime.consistency.calibration import calibrate, consistency_score
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.registry import built_in
-from tower_anime.consistency.identity import build_identity
 from tower_anime.consistency.images import read_image
-from tower_anime.consistency.scoring import score_image
-from tower_anime.consistency.similarity import leave_one_out, view_similarities
+from tower_anime.consistency.scores.calibration import calibrate, consistency_score
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.scoring import score_image
+from tower_anime.consistency.scores.similarity import leave_one_out, view_similarities
 from tower_anime.consistency.verdict import Status
 from tower_anime.errors import EmptyReferenceError, InputError, UnknownEncoderError
 

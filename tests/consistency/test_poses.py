@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tower_anime.consistency.pose import joints_as_json, joints_from_json
 from tower_anime.consistency.poses import skeleton as s
 from tower_anime.consistency.poses.builds import ADULT, CHIBI, TEEN, build_of, retargeted
 from tower_anime.consistency.poses.drawing import COLOURS, draw_pose, placed
 from tower_anime.consistency.poses.keypoints import first_person, people_of, to_keypoints
 from tower_anime.consistency.poses.library import library
 from tower_anime.consistency.poses.normal_form import mirrored, normalised, pose_distance
+from tower_anime.consistency.poses.pose import joints_as_json, joints_from_json
 from tower_anime.errors import InputError
 
 POSES = {pose.name: pose for pose in library()}

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tower_anime.consistency.reference_sheet import SheetPicture, draw_reference_sheet, head_box
-from tower_anime.consistency.swatches import swatch_of_hex
+from tower_anime.consistency.palettes.swatches import swatch_of_hex
+from tower_anime.consistency.references.sheet import SheetPicture, draw_reference_sheet, head_box
 from tower_anime.consistency.verdict import Status
 
 COLOURS = [(200, 30, 40), (30, 160, 60), (40, 60, 200), (220, 200, 40), (120, 30, 160)]

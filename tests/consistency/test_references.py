@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageFilter
 from support.blocks import BLUE, RED, BlockEncoder, block, turned
 from support.media import RUST, TEAL, draw_figure
-from tower_anime.consistency.picture_quality import correlation, measure_picture
-from tower_anime.consistency.references import check_references, outliers
+from tower_anime.consistency.references.checking import check_references, outliers
+from tower_anime.consistency.references.picture_quality import correlation, measure_picture
 from tower_anime.errors import EmptyReferenceError, InputError
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from support.blocks import BLUE, GREEN, RED, UNSEEN, BlockEncoder, block, turned
-from tower_anime.consistency.calibration import band_of, consistency_score, legacy_score
-from tower_anime.consistency.cast import judge_cast
-from tower_anime.consistency.identity import build_identity
-from tower_anime.consistency.rivals import rivals_of
-from tower_anime.consistency.scoring import Judge, score_images
+from tower_anime.consistency.scores.calibration import band_of, consistency_score, legacy_score
+from tower_anime.consistency.scores.cast import judge_cast
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.rivals import rivals_of
+from tower_anime.consistency.scores.scoring import Judge, score_images
 from tower_anime.consistency.verdict import Status
 from tower_anime.errors import InputError
 

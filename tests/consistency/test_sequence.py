@@ -5,13 +5,13 @@ import pytest
 from PIL import Image
 from support.blocks import BLUE, GREEN, RED, BlockEncoder, block, turned
 from support.media import TEAL, draw_figure
-from tower_anime.consistency.copies import CopyWatch, figure_look
-from tower_anime.consistency.drift_curve import draw_drift_curve
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.base import Sighting
-from tower_anime.consistency.identity import build_identity
-from tower_anime.consistency.scoring import Judge, score_images
-from tower_anime.consistency.sequence import sequence_score, smoothed
+from tower_anime.consistency.scores.copies import CopyWatch, figure_look
+from tower_anime.consistency.scores.drift_curve import draw_drift_curve
+from tower_anime.consistency.scores.identity import build_identity
+from tower_anime.consistency.scores.scoring import Judge, score_images
+from tower_anime.consistency.scores.sequence import sequence_score, smoothed
 from tower_anime.consistency.verdict import Status, Verdict
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from tower_anime.consistency.images import read_image
-from tower_anime.consistency.style import StyleLora, StyleSettings
-from tower_anime.consistency.style_statistics import (
+from tower_anime.consistency.styles.statistics import (
     StyleStatistics,
     combined,
     measure_style,
     style_distance,
 )
-from tower_anime.consistency.style_transfer import colour_distance, transfer_style
+from tower_anime.consistency.styles.style import StyleLora, StyleSettings
+from tower_anime.consistency.styles.transfer import colour_distance, transfer_style
 from tower_anime.errors import InputError
 
 STILLS = sorted((Path(__file__).parents[2] / "example_workflows" / "demo" / "stills").glob("*.webp"))

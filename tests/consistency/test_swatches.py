@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from support.media import RUST, TEAL, draw_figure
 from tower_anime.consistency.colour import cielab, delta_e_2000, oklab, oklab_to_linear, to_linear
-from tower_anime.consistency.colour_clusters import find_paints
-from tower_anime.consistency.palette import LIMIT, Palette, compare_palettes, read_palette
-from tower_anime.consistency.swatch_distance import compare_swatches
-from tower_anime.consistency.swatch_reading import read_swatches
-from tower_anime.consistency.swatches import by_name, character_swatches, swatch_of_hex, typed_swatches
+from tower_anime.consistency.palettes.colour_clusters import find_paints
+from tower_anime.consistency.palettes.palette import LIMIT, Palette, compare_palettes, read_palette
+from tower_anime.consistency.palettes.swatch_distance import compare_swatches
+from tower_anime.consistency.palettes.swatch_reading import read_swatches
+from tower_anime.consistency.palettes.swatches import (
+    by_name,
+    character_swatches,
+    swatch_of_hex,
+    typed_swatches,
+)
 from tower_anime.errors import InputError
 
 SKIN = (250, 222, 205)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
-from tower_anime.consistency.technical import (
+from tower_anime.consistency.gates.technical import (
     TechnicalLimits,
     at_least,
     at_most,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import update
-from tower_anime.consistency.pose import Pose
-from tower_anime.consistency.style import StyleLora, StyleSettings
+from tower_anime.consistency.poses.pose import Pose
+from tower_anime.consistency.styles.style import StyleLora, StyleSettings
 from tower_anime.db.poses import PoseRepository
 from tower_anime.db.styles import StyleRepository
 from tower_anime.db.tables import PoseRow

@@ -365,7 +365,7 @@ def check_folders_of_extra_model_paths_come_before_the_hosts_own():
 
 def check_the_hosts_filter_is_pillows_to_one_step_of_255():
     import numpy as np
-    from pack_in_check.consistency.resampling import resized
+    from pack_in_check.consistency.networks.resampling import resized
     from PIL import Image
 
     for size in ((720, 1280), (700, 360), (200, 200), (41, 1000), (1, 1)):

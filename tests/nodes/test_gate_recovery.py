@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from support.comfy import PROBE_PACK, ComfyServer
 from support.jobs import wait_for_job
-from tower_anime.consistency.attempts import next_seed
+from tower_anime.consistency.gates.attempts import next_seed
 from tower_anime.db.database import Database
 from tower_anime.db.gates import GateRepository
 from tower_anime.db.jobs import JobRepository

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from support.jobs import wait_for_job
-from tower_anime.consistency.attempts import next_seed
+from tower_anime.consistency.gates.attempts import next_seed
 
 pytestmark = pytest.mark.host
 

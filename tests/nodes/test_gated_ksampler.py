@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from sqlalchemy import select
 from support.jobs import wait_for_job
-from tower_anime.consistency.attempts import next_seed
+from tower_anime.consistency.gates.attempts import next_seed
 from tower_anime.db.tables import EarlyScoreRow
 from tower_anime.services.early import Probing
 

@@ -10,7 +10,7 @@ from PIL import Image
 from support.media import RUST, TEAL, draw_figure, write_references
 from support.networks import ccip_numbers, write_boxes, write_ccip
 from tower_anime import services
-from tower_anime.consistency.networks import Network
+from tower_anime.consistency.networks.network import Network
 from tower_anime.settings import load_settings
 
 MODEL = "ccip-caformer-24-randaug-pruned"

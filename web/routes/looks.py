@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ...consistency.pose import Pose
-from ...consistency.style import Style, StyleLora, StyleSettings
+from ...consistency.poses.pose import Pose
+from ...consistency.styles.style import Style, StyleLora, StyleSettings
 from .assets import shown_asset
 from .look_schemas import (
     CharacterPalette,

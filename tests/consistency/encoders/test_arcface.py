@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.networks import arcface_projection, scrfd_tables, write_arcface, write_boxes, write_scrfd
-from tower_anime.consistency.alignment import TEMPLATE, aligned_face, similarity_transform, template
 from tower_anime.consistency.detection.scrfd import ScrfdDetector
 from tower_anime.consistency.encoders.arcface import ArcFaceEncoder
-from tower_anime.consistency.networks import Network
+from tower_anime.consistency.networks.alignment import TEMPLATE, aligned_face, similarity_transform, template
+from tower_anime.consistency.networks.network import Network
 from tower_anime.errors import ModelFileError
 
 POINTS = [0.5, 1.0, 2.5, 1.0, 1.5, 2.0, 0.7, 3.0, 2.3, 3.0]

@@ -10,7 +10,7 @@ from PIL import Image
 from support.networks import ccip_numbers, write_boxes, write_ccip, write_patch_detector
 from tower_anime.consistency.detection.yolo import YoloDetector
 from tower_anime.consistency.encoders.ccip import CcipEncoder
-from tower_anime.consistency.networks import Network
+from tower_anime.consistency.networks.network import Network
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073])[:, None, None]
 DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711])[:, None, None]

@@ -16,7 +16,7 @@ insightface = pytest.importorskip(
 
 from tower_anime.consistency.encoders.arcface import ArcFaceEncoder  # noqa: E402
 from tower_anime.consistency.encoders.insightface_pack import InsightFaceEncoder  # noqa: E402
-from tower_anime.consistency.networks import Network  # noqa: E402
+from tower_anime.consistency.networks.network import Network  # noqa: E402
 
 # Of scikit-image, which insightface aligns faces with.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")

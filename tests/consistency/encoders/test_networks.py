@@ -12,9 +12,9 @@ from PIL import Image
 from support.networks import save, write_arcface, write_ccip
 from tower_anime.consistency.encoders.ccip import SCALING
 from tower_anime.consistency.encoders.features import FeatureNetwork
-from tower_anime.consistency.networks import Network, in_order
-from tower_anime.consistency.onnx_file import first_operation_names
-from tower_anime.consistency.resampling import letterboxed, resized, stretched
+from tower_anime.consistency.networks.network import Network, in_order
+from tower_anime.consistency.networks.onnx_file import first_operation_names
+from tower_anime.consistency.networks.resampling import letterboxed, resized, stretched
 from tower_anime.errors import MissingPackageError, ModelFileError
 
 

@@ -7,7 +7,7 @@ import pytest
 from support.networks import write_boxes
 from tower_anime.consistency.detection.boxes import pair_heads, suppress
 from tower_anime.consistency.detection.yolo import YoloDetector
-from tower_anime.consistency.networks import Network
+from tower_anime.consistency.networks.network import Network
 from tower_anime.errors import ModelFileError
 
 SQUARE = np.zeros((640, 640, 3), np.uint8)

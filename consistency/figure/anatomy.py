@@ -1,0 +1,175 @@
+"""The parts of a figure: hair, face, upper and lower clothes, each told from the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..colour import oklab, to_linear
+from .heads import BACKGROUND, Head, find_heads
+from .labels import label_parts, refine_head
+from .regions import group_colours
+from .salience import find_salience
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Pixels, and the longest side, at which pictures are analysed; the head of a full figure is still about a
+# dozen pixels wide.
+WORKING_AREA, WORKING_SIDE = 12_000, 192
+
+_COLOURS = 12
+_GREY_LEVEL = 0.6
+# Log odds below which what looks most like a head is none (benchmarks/identity.py says how often it errs).
+_SURE = -1.6
+# Perceptual difference of neighbours above which there is an edge; smooth gradients stay below 4.
+_EDGE = 5.0
+# A second person is less likely than a first.
+_SURE_OF_MORE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """The parts of one figure in a picture.
+
+    Parameters
+    ----------
+    linear : ndarray of float32, shape (height, width, 3)
+        The picture at working size, linear light.
+    parts : ndarray of float32, shape (5, height, width)
+        How likely each pixel is background, hair, face, upper and lower clothes; sums to 1.
+    head : Head
+        The head, in working pixels.
+    scale : float
+        Working pixels a picture pixel.
+    """
+
+    linear: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    head: Head
+    scale: float
+
+    @property
+    def figure(self) -> NDArray[np.float32]:
+        """How likely each pixel belongs to the figure, in [0, 1]."""
+        return 1 - self.parts[BACKGROUND]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The figure: left, top, right, bottom in pixels of the picture."""
+        rows, columns = np.nonzero(self.figure > 0.5)
+        if not len(rows):
+            return (0, 0, 0, 0)
+        left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        return (
+            round(left / self.scale), round(top / self.scale),
+            round(right / self.scale), round(bottom / self.scale),
+        )  # fmt: skip
+
+    @property
+    def grey(self) -> NDArray[np.float32]:
+        """What grey is in the light of the picture: a power mean of each channel over the figure.
+
+        References
+        ----------
+        .. [1] G. Finlayson, E. Trezzi, "Shades of gray and colour constancy", CIC 12, 2004.
+        """
+        weight = self.figure[..., None]
+        power = (self.linear * self.linear) ** 2
+        mean = (power * weight).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+        return ((mean**0.25 + 1e-3) / _GREY_LEVEL).astype(np.float32)
+
+    @property
+    def neutral(self) -> NDArray[np.float32]:
+        """The picture under neutral light: what `grey` says is made grey."""
+        return (self.linear / self.grey).astype(np.float32)
+
+
+def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Scale a picture down so that its long side is at most `side` pixels; never up."""
+    return _scale(image, side / max(image.shape[:2]))
+
+
+def _scale(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if scale >= 1:
+        return image
+    height, width = image.shape[:2]
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    picture = Image.fromarray(image)
+    # Whole blocks first, which is several times faster; what remains is scaled exactly.
+    block = int(0.5 / scale)
+    if block > 1 and min(height, width) > 4 * block:
+        picture = picture.reduce(block)
+    return np.asarray(picture.resize(size, Image.Resampling.BOX))
+
+
+def perceptual(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale a picture's exposure to its brightest light and convert it so that distances are perceived ones.
+
+    Parameters
+    ----------
+    linear : ndarray of float32, shape (height, width, 3)
+        Linear light.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+        OKLab times (60, 200, 200): one unit is about one just noticeable difference, and lightness,
+        which shading changes within one colour, counts less than hue.
+    """
+    brightest = float(np.quantile(linear[::2, ::2].max(axis=-1), 0.97))
+    gain = np.float32(np.clip(0.85 / max(brightest, 1e-3), 1.0, 8.0))
+    return oklab(linear * gain) * np.array([60, 200, 200], dtype=np.float32)
+
+
+def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
+    """Find the figures in a picture and tell their parts apart.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+        RGB.
+    limit : int
+        How many figures to look for at most.
+
+    Returns
+    -------
+    list of Anatomy
+        The surest first; empty where nobody is seen.
+    """
+    area = image.shape[0] * image.shape[1]
+    small = _scale(image, min((WORKING_AREA / area) ** 0.5, WORKING_SIDE / max(image.shape[:2])))
+    linear = to_linear(small)
+    colours = perceptual(linear)
+    if not _has_edges(colours):
+        return []
+    salience = find_salience(colours)
+    groups, _ = group_colours(colours, _COLOURS)
+    heads = find_heads(linear, colours, groups, salience, limit=limit)
+    scale = small.shape[0] / image.shape[0]
+    return [
+        _read_figure(linear, colours, salience, head, scale)
+        for number, head in enumerate(heads)
+        if head.score >= (_SURE_OF_MORE if number else _SURE)
+    ]
+
+
+def _has_edges(colours: NDArray[np.float32]) -> bool:
+    """Return whether anything in the picture has an outline, as a gradient has not."""
+    steps = np.abs(np.diff(colours, axis=1)).sum(axis=-1)
+    return bool(steps.size) and float(np.quantile(steps, 0.99)) > _EDGE
+
+
+def _read_figure(
+    linear: NDArray[np.float32],
+    colours: NDArray[np.float32],
+    salience: NDArray[np.float32],
+    guess: Head,
+    scale: float,
+) -> Anatomy:
+    head = refine_head(colours, salience, guess)
+    return Anatomy(linear, label_parts(colours, salience, head), head, scale)

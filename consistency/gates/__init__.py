@@ -1,0 +1,1 @@
+"""What a gate checks, and what it does about a failure."""

@@ -1,0 +1,1 @@
+"""Networks as ONNX files: loading, checking, and pictures made fit for them."""

@@ -1,0 +1,1 @@
+"""The named colours of a figure: read, compared, enforced."""

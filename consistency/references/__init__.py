@@ -1,0 +1,1 @@
+"""Which pictures may define a character, and why one fails."""

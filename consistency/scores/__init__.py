@@ -1,0 +1,1 @@
+"""Similarities, thresholds, verdicts; one picture, a cast, a sequence."""

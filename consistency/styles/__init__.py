@@ -1,0 +1,1 @@
+"""Style as measurements, and transferred on pixels."""
