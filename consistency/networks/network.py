@@ -276,7 +276,7 @@ def _runtime() -> Any:
 
 def _runtime_errors() -> tuple[type[Exception], ...]:
     """Return what onnxruntime raises; its exceptions have no base of their own."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
+    from onnxruntime.capi import onnxruntime_pybind11_state as state  # pyright: ignore[reportAttributeAccessIssue]
 
     own = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     return (*own, RuntimeError, ValueError)
