@@ -101,7 +101,7 @@ def _evidence(
     import numpy as np
 
     from ..consistency.references.checking import check_references
-    from ..consistency.scores.similarity import leave_one_out, mean_of_seen
+    from ..consistency.scores.similarity import leave_one_out, over_views
 
     names = [reference.path.name for reference in character.references]
     boxes = [reference.box for reference in character.references]
@@ -112,9 +112,9 @@ def _evidence(
     return Evidence(
         checks=checks,
         encoder=encoder.name,
-        similarities=mean_of_seen(views),
-        threshold=float(np.mean(seen.thresholds)),
-        published=float(np.mean(encoder.thresholds)),
+        similarities=over_views(views, encoder.emphasis),
+        threshold=float(over_views(np.array(seen.thresholds), encoder.emphasis)),
+        published=float(over_views(np.array(encoder.thresholds), encoder.emphasis)),
         is_own_threshold=seen.is_own_threshold,
         found_by=found_by,
         n_photographic=sum(bool(check.report.get("photographic")) for check in checks),
@@ -162,7 +162,7 @@ def _margins(
     others = [other.label for other in identity.gallery.others(character)]
     if rivals is None:
         return {"margins": {}, "unencoded": others}
-    means = mean_of_seen(margins(views, rivals.similarities(figures)).T)
+    means = mean_of_seen(margins(views, rivals.similarities(figures), encoder.emphasis).T)
     pairs = zip(rivals.labels, means.tolist(), strict=True)
     nearness = {label: mean for label, mean in pairs if math.isfinite(mean)}
     return {"margins": nearness, "unencoded": [label for label in others if label not in rivals.labels]}

@@ -54,6 +54,7 @@ class ArcFaceEncoder:
     name = "arcface"
     views = ("face",)
     thresholds = (THRESHOLD,)
+    emphasis = 1.0
 
     def __init__(self, detector: Network, recogniser: Network, *, pack: str) -> None:
         self._detector = ScrfdDetector(detector)

@@ -88,6 +88,11 @@ class IdentityEncoder(Protocol):
         """For each view, the cosine that best separates equal from different characters at large."""
         ...
 
+    @property
+    def emphasis(self) -> float:
+        """How much the view that differs most decides: the exponent of `over_views`, 1 for their mean."""
+        ...
+
     def sight(
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:

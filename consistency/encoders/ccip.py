@@ -67,6 +67,7 @@ class CcipEncoder:
     """
 
     name = "ccip"
+    emphasis = 1.0
 
     def __init__(
         self, features: Network, detectors: Mapping[str, YoloDetector], *, model: str, threshold: float

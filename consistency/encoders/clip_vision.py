@@ -44,6 +44,7 @@ class ClipVisionEncoder:
 
     views = ("figure",)
     thresholds = (THRESHOLD,)
+    emphasis = 1.0
 
     def __init__(self, model_id: str, embed: Embed) -> None:
         self.name = f"clip_vision:{model_id}"

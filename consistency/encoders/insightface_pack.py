@@ -46,6 +46,7 @@ class InsightFaceEncoder:
     name = "insightface"
     views = ("face",)
     thresholds = (THRESHOLD,)
+    emphasis = 1.0
 
     def __init__(
         self,

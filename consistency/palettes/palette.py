@@ -66,12 +66,6 @@ class PaletteGap:
         """Whether the swatch is another colour."""
         return self.delta_e > self.limit
 
-    @property
-    def score(self) -> float:
-        """Agreement in [0, 1]; 0.5 at the limit."""
-        ratio = self.delta_e / self.limit
-        return 1 - 0.5 * ratio if ratio <= 1 else 0.5 / ratio
-
 
 def read_palette(image: NDArray[np.uint8]) -> Palette | None:
     """Read the named colours of the dominant figure in a picture; None where nobody is seen."""

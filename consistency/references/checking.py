@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import EmptyReferenceError, InputError
-from ..scores.similarity import leave_one_out, mean_of_seen
+from ..scores.similarity import leave_one_out, over_views
 from .check import ReferenceCheck, ReferenceFindings
 from .picture_quality import looks_alike, picture_look
 
@@ -110,7 +110,7 @@ def reference_similarities(
     for row, seen in zip(embeddings, sightings, strict=True):
         if seen:
             row[:] = seen[0].embedding
-    return mean_of_seen(leave_one_out(embeddings, len(encoder.views)))
+    return over_views(leave_one_out(embeddings, len(encoder.views)), encoder.emphasis)
 
 
 def outliers(similarities: NDArray[np.float64]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..references.picture_quality import correlation, picture_look
-from .similarity import mean_of_seen, split_views
+from .similarity import over_views, split_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +79,7 @@ class CopyWatch:
     def __init__(self, identity: Identity, looks: Sequence[NDArray[np.float32] | None], n_views: int) -> None:
         self._looks, self._n_views = list(looks), n_views
         self._references = split_views(identity.embeddings, n_views)
+        self._emphasis = identity.emphasis
         self._peak = self._highest_pair()
         self._before: NDArray[np.float32] | None = None
         self._hold = 0
@@ -119,7 +120,7 @@ class CopyWatch:
         """Return the similarity of a figure to each reference, over the views that both show."""
         cosines = (self._references * figure).sum(axis=2)
         cosines[~(self._references.any(axis=2) & figure.any(axis=1))] = np.nan
-        return mean_of_seen(cosines)
+        return over_views(cosines, self._emphasis)
 
     def _highest_pair(self) -> float:
         pairs = np.array([self._similarities(reference) for reference in self._references])

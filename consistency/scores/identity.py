@@ -37,6 +37,8 @@ class Identity:
         How the thresholds came about: ``published/1``, ``blend/1`` or ``own/1``.
     palettes : tuple of Palette
         Colours of the figure in each reference that has one.
+    emphasis : float
+        How the encoder combines views; see `over_views`.
     means : ndarray of float64, shape (n_views, view_dimension)
         Mean of the references by view, made of them once; see `mean_views`.
     """
@@ -48,6 +50,7 @@ class Identity:
     thresholds: tuple[float, ...]
     calibration: str
     palettes: tuple[Palette, ...] = ()
+    emphasis: float = 1.0
     means: NDArray[np.float64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -161,7 +164,9 @@ def identity_from_embeddings(
     else:
         limits = calibrate(embeddings, encoder.thresholds, counts)
         calibration = PUBLISHED if limits == tuple(encoder.thresholds) else BLEND
-    return Identity(encoder.name, encoder.version, embeddings, counts, limits, calibration, known)
+    return Identity(
+        encoder.name, encoder.version, embeddings, counts, limits, calibration, known, encoder.emphasis
+    )
 
 
 def _own(threshold: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .similarity import mean_of_seen
+from .similarity import over_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,10 +54,13 @@ class Rivals:
     def reached(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell whom each figure is similar enough to; by `similarities`, shape (n, n_rivals)."""
         limits = np.where(np.isfinite(similarities), self.thresholds, np.nan)
-        return mean_of_seen(similarities) >= mean_of_seen(limits)
+        emphasis = self.identities[0].emphasis
+        return over_views(similarities, emphasis) >= over_views(limits, emphasis)
 
 
-def margins(own: NDArray[np.float64], rivals: NDArray[np.float64]) -> NDArray[np.float64]:
+def margins(
+    own: NDArray[np.float64], rivals: NDArray[np.float64], emphasis: float = 1.0
+) -> NDArray[np.float64]:
     """Measure how much more each figure looks like its own character than like each rival.
 
     Parameters
@@ -67,13 +70,18 @@ def margins(own: NDArray[np.float64], rivals: NDArray[np.float64]) -> NDArray[np
     rivals : ndarray of float64, shape (n, n_rivals, n_views)
         Similarity to each rival, by `Rivals.similarities`.
 
+    emphasis : float
+        How the encoder combines views; see `over_views`.
+
     Returns
     -------
     ndarray of float64, shape (n, n_rivals)
         Over the views that all three show, in [-2, 2]; below 0 the figure looks more like the rival.
         NaN where none is shared.
     """
-    return mean_of_seen(own[:, None, :] - rivals)
+    shared = np.isfinite(own)[:, None, :] & np.isfinite(rivals)
+    ours = np.where(shared, own[:, None, :], np.nan)
+    return over_views(ours, emphasis) - over_views(np.where(shared, rivals, np.nan), emphasis)
 
 
 def rivals_of(others: Mapping[str, Identity]) -> Rivals | None:

@@ -22,7 +22,7 @@ from .calibration import (
     legacy_score,
 )
 from .rivals import Rivals, margins
-from .similarity import mean_of_seen, similarities_to, split_views
+from .similarity import over_views, similarities_to, split_views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +52,9 @@ class Judge:
     rivals : Rivals, optional
         Other characters that a figure may turn out to be.
     mapping : str
-        ``calibrated``: 0.5 is the threshold fitted to the character, and the palette and the rivals
-        count. ``legacy``: the bands of the first design, on similarity alone; it passes at 0.5, so above
-        0.70, or at the threshold that a person set.
+        ``calibrated``: 0.5 is the threshold fitted to the character, and the rivals count. ``legacy``:
+        the bands of the first design, on similarity alone; it passes at 0.5, so above 0.70, or at the
+        threshold that a person set.
 
     Raises
     ------
@@ -74,10 +74,10 @@ class Judge:
     def of_each(self, sightings: Sequence[Sighting]) -> list[Verdict]:
         """Decide for each figure of a picture whether it is the character.
 
-        The similarity is the mean, over the views that both the figure and a reference show, of the
-        mean cosine to the references; the threshold is the mean of those views' thresholds. The
-        figure passes if the one reaches the other, no swatch of its palette contradicts the
-        references, and it is not more like another character who would pass as well.
+        The similarity is that of `over_views`, of the mean cosines to the references in the views that
+        both the figure and a reference show; the threshold is the same of those views' thresholds. The
+        figure passes if the one reaches the other, and it is not more like another character who would
+        pass as well.
         """
         if not self.identity.is_usable:
             reason = "No figure was found in any reference picture, so there is nothing to compare."
@@ -91,7 +91,7 @@ class Judge:
         if self.rivals is None:
             return verdicts
         theirs = self.rivals.similarities(figures)
-        gaps, reached = margins(similarities, theirs), self.rivals.reached(theirs)
+        gaps, reached = margins(similarities, theirs, self.identity.emphasis), self.rivals.reached(theirs)
         return [self._among_rivals(*row) for row in zip(verdicts, sightings, gaps, reached, strict=True)]
 
     def of_best(self, sightings: Sequence[Sighting] | None) -> Verdict:
@@ -117,12 +117,14 @@ class Judge:
                 self.encoder, f"The figure and the references have no view in common ({views})."
             )
         thresholds = np.array(self.identity.thresholds)
-        similarity = float(mean_of_seen(similarities))
+        emphasis = self.identity.emphasis
+        similarity = float(over_views(similarities, emphasis))
+        limit = float(over_views(np.where(seen, thresholds, np.nan), emphasis))
         gap = None if sighting.palette is None else compare_palettes(sighting.palette, self.identity.palettes)
-        threshold, score, is_pass = self._decide(similarity, float(thresholds[seen].mean()), gap)
+        threshold, score, is_pass = self._decide(similarity, limit)
         return Verdict(
             status=Status.PASS if is_pass else Status.FAIL,
-            reason=_reason(similarity, threshold, gap, is_vetoed=not is_pass and similarity >= threshold),
+            reason=_reason(similarity, threshold, gap, _weakest(self.encoder.views, similarities)),
             score=score,
             similarity=similarity,
             threshold=threshold,
@@ -136,9 +138,7 @@ class Judge:
             band=band_of(score, similarity, self.mapping),
         )
 
-    def _decide(
-        self, similarity: float, threshold: float, gap: PaletteGap | None
-    ) -> tuple[float, float, bool]:
+    def _decide(self, similarity: float, threshold: float) -> tuple[float, float, bool]:
         """Return the threshold that counts, the score, and whether it passes."""
         if self.mapping == LEGACY:
             score = legacy_score(similarity)
@@ -146,8 +146,6 @@ class Judge:
                 return threshold, score, score >= threshold
             return LEGACY_LIMIT, score, score >= 0.5
         score = consistency_score(similarity, threshold)
-        if gap is not None and not self.identity.is_own_threshold:
-            score = min(score, gap.score)
         return threshold, score, score >= 0.5
 
     def _among_rivals(
@@ -176,7 +174,7 @@ class Judge:
         if sighting.palette is None or rival.is_own_threshold:
             return False
         gap = compare_palettes(sighting.palette, rival.palettes)
-        return gap is not None and gap.score < 0.5
+        return gap is not None and gap.contradicts
 
 
 def score_image(
@@ -273,13 +271,20 @@ def _view_scores(
     )
 
 
-def _reason(similarity: float, threshold: float, gap: PaletteGap | None, *, is_vetoed: bool) -> str:
+def _weakest(views: tuple[str, ...], similarities: NDArray[np.float64]) -> str:
+    """Name the view that differs most, where an encoder has several; empty otherwise."""
+    if np.isfinite(similarities).sum() < 2:
+        return ""
+    index = int(np.nanargmin(similarities))
+    return f"{views[index]} differs most ({similarities[index]:.2f})"
+
+
+def _reason(similarity: float, threshold: float, gap: PaletteGap | None, weakest: str) -> str:
     measured = f"similarity {similarity:.2f}, threshold {threshold:.2f}"
     colour = (
         f"{gap.name} is far from the references (ΔE {gap.delta_e:.0f})" if gap and gap.contradicts else ""
     )
-    if is_vetoed and colour:
-        return f"{colour[0].upper()}{colour[1:]}, although the rest matches ({measured})."
     if similarity >= threshold:
         return f"Matches the references ({measured}){f', though {colour}' if colour else ''}."
-    return f"Does not match the references ({measured}){f', and {colour}' if colour else ''}."
+    found = "; ".join(part for part in (weakest, colour) if part)
+    return f"Does not match the references ({measured}){f': {found}' if found else ''}."

@@ -112,6 +112,32 @@ def split_views(embeddings: NDArray[np.float32], n_views: int) -> NDArray[np.flo
     return blocks / np.where(lengths > 0, lengths, 1.0)
 
 
+def over_views(similarities: NDArray[np.float64], emphasis: float = 1.0) -> NDArray[np.float64]:
+    """Combine the similarities of a figure's views into one.
+
+    One minus the power mean of the distances, ``1 - mean((1 - s) ** p) ** (1 / p)``: with ``p = 1`` the
+    mean of the similarities; the larger it is, the more the view that differs most decides, which is how
+    people who differ in one thing are told apart.
+
+    Parameters
+    ----------
+    similarities : ndarray of float64, shape (..., n_views)
+        In [-1, 1]; NaN where a view is not seen.
+    emphasis : float
+        The exponent ``p``, at least 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        In [-1, 1]; NaN where no view is seen.
+    """
+    seen = np.isfinite(similarities)
+    distances = np.where(seen, np.maximum(1.0 - np.where(seen, similarities, 1.0), 0.0), 0.0)
+    with np.errstate(invalid="ignore"):
+        mean = (distances**emphasis).sum(axis=-1) / seen.sum(axis=-1)
+    return 1.0 - mean ** (1.0 / emphasis)
+
+
 def mean_of_seen(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average over the last axis what is not NaN; NaN where all of it is."""
     seen = np.isfinite(values)

@@ -12,6 +12,7 @@ class Flat:
     """An encoder of two views with two numbers each."""
 
     name, version, dimension, views, thresholds = "flat", "1", 4, ("head", "person"), (0.6, 0.6)
+    emphasis = 1.0
 
     def sight(self, images, *, n_figures=None):
         raise AssertionError("nothing is to be encoded")

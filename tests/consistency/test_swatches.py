@@ -164,7 +164,7 @@ def test_the_fast_palette_tells_hair_apart_and_survives_storage() -> None:
     stored = Palette.from_json(teal.as_json())
     assert compare_palettes(teal, [stored]).delta_e == pytest.approx(0, abs=1e-6)
     gap = compare_palettes(pink, [stored])
-    assert gap.name == "hair" and gap.delta_e > LIMIT and gap.score < 0.5
+    assert gap.name == "hair" and gap.delta_e > LIMIT and gap.contradicts
 
 
 def test_the_fast_palette_forgives_half_the_exposure() -> None:

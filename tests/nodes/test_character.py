@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.comfy import LORA, PromptRefusedError
+from tower_anime.errors import ConflictError
 
 pytestmark = pytest.mark.host
 
@@ -90,8 +91,9 @@ def test_a_version_brings_its_own_pictures_and_prompt(studio, graph, looks, tmp_
     run = studio.run(graph)
     assert [run.text(shown) for shown in prompts] == ["green hair, small", "green hair", "green hair, small"]
     assert [len(run.history["outputs"][node.id]["images"]) for node in pictures] == [1, 4]
-    studio.services.characters.update_version(character.id, newest, prompt="tiny")
-    assert studio.run(graph).text(prompts[0]) == "green hair, tiny"
+    job = studio.job(run).id
+    with pytest.raises(ConflictError, match=f"version {newest} of 'Grown' was used by job {job}"):
+        studio.services.characters.update_version(character.id, newest, prompt="tiny")
 
 
 def test_a_version_that_is_not_there_is_refused_in_words(studio, graph, aki):

@@ -22,6 +22,7 @@ class BlockEncoder:
     dimension = 6
     views = ("head", "person")
     thresholds = (0.9, 0.9)
+    emphasis = 1.0
 
     def __init__(self, version: str = "1") -> None:
         self.version = version
