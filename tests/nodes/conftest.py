@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -127,8 +128,13 @@ class Studio:
         return json.loads((WORKFLOWS / f"{name}.json").read_text("utf-8"))
 
     def job(self, run: Run) -> Any:
-        """Return the job that was recorded for a run."""
-        return next(job for job in self.services.jobs.list() if job.prompt_id == run.prompt_id)
+        """Return the job that was recorded for a run, once its end is: history may know that first."""
+        deadline = time.monotonic() + 15
+        while True:
+            job = next(job for job in self.services.jobs.list() if job.prompt_id == run.prompt_id)
+            if job.completed_at is not None or time.monotonic() > deadline:
+                return job
+            time.sleep(0.05)
 
 
 @dataclass
