@@ -103,14 +103,18 @@ def head_channels(
 ) -> NDArray[np.float32]:
     """Return what the boxes are summed over: one channel a colour group, and `_CHANNELS`."""
     light = colours[..., 0] / 60
-    grey = (linear.reshape(-1, 3) ** 4).mean(axis=0) ** 0.25 + 1e-3
+    square = linear.reshape(-1, 3) ** 2
+    grey = (square * square).mean(axis=0) ** 0.25 + 1e-3
     neutral = oklab(np.minimum(linear / grey * np.float32(0.6), 1))
     edges = np.zeros_like(light)
     edges[:-1] = np.abs(light[1:] - light[:-1])
     edges[:, :-1] += np.abs(light[:, 1:] - light[:, :-1])
     others = [np.ones_like(light), light, salience, _skin(colours / _UNITS), _skin(neutral), edges]
-    masks = groups[..., None] == np.arange(int(groups.max()) + 1)
-    return np.concatenate([masks, np.stack(others, axis=-1)], axis=-1, dtype=np.float32)
+    n_groups = int(groups.max()) + 1
+    channels = np.empty((n_groups + len(others), *light.shape), np.float32)
+    np.equal(groups, np.arange(n_groups)[:, None, None], out=channels[:n_groups], casting="unsafe")
+    np.stack(others, out=channels[n_groups:])
+    return channels
 
 
 _UNITS = np.array([60, 200, 200], dtype=np.float32)
@@ -132,9 +136,7 @@ def box_sums(
     salience: NDArray[np.float32],
 ) -> BoxSums:
     """Return sums over boxes around heads of any size; see `find_heads`."""
-    channels = head_channels(linear, colours, groups, salience)
-    # The largest radius times the furthest side of a box from the centre.
-    return BoxSums(channels, int(SIZES[-1] * channels.shape[0] * 2.7) + 2)
+    return BoxSums(head_channels(linear, colours, groups, salience))
 
 
 class Boxes:
@@ -144,20 +146,20 @@ class Boxes:
         self._boxes = boxes
         self.height = sums.height
         self._n_groups = len(sums.totals) - len(_CHANNELS)
-        overall = sums.totals[: self._n_groups] / np.float32(sums.height * sums.width)
+        overall = sums.totals[: self._n_groups, None] / np.float32(sums.height * sums.width)
         self._prior = overall * np.float32(_PRIOR_AREA)
 
     def mix(self, *names: str) -> NDArray[np.floating]:
-        """Return the shares of the colour groups in boxes, shape (n_places, n_groups)."""
+        """Return the shares of the colour groups in boxes, shape (n_groups, n_places)."""
         total = self._sum(names)
-        counts, area = total[:, : self._n_groups], total[:, self._n_groups, None]
+        counts, area = total[: self._n_groups], total[self._n_groups]
         return (counts + self._prior) / (area + np.float32(_PRIOR_AREA))
 
     def mean(self, channel: str, *names: str) -> NDArray[np.floating]:
         """Return the mean of a channel in boxes, shape (n_places,)."""
         total = self._sum(names)
-        area = np.maximum(total[:, self._n_groups], 0.5)
-        return total[:, self._n_groups + _CHANNELS.index(channel)] / area
+        area = np.maximum(total[self._n_groups], np.float32(0.5))
+        return total[self._n_groups + _CHANNELS.index(channel)] / area
 
     def _sum(self, names: tuple[str, ...]) -> NDArray[np.float32]:
         total = self._boxes[names[0]]
@@ -243,9 +245,9 @@ def whether_evidence(boxes: Boxes, places: NDArray[np.float64]) -> dict[str, NDA
 
 def _apart(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.floating]:
     """One minus the Bhattacharyya coefficient: 0 for equal colours, 1 for none in common."""
-    return 1 - np.sqrt(first * second).sum(axis=1)
+    return 1 - np.sqrt(first * second).sum(axis=0)
 
 
 def _disorder(mixes: NDArray[np.floating]) -> NDArray[np.floating]:
     """Entropy of the colours, in nats."""
-    return -(mixes * np.log(mixes + 1e-6)).sum(axis=1)
+    return -(mixes * np.log(mixes + 1e-6)).sum(axis=0)

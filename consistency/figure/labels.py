@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .heads import BACKGROUND, BODIES, FACE, HAIR, UPPER, Head, part_at
+from .heads import BACKGROUND, BODIES, FACE, HAIR, UPPER, Head, on_plan, plan, plan_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,14 +40,14 @@ def label_parts(
     """
     stands_out = np.clip(salience, 0.05, 0.95)
     lift = np.float32(_SALIENCE_WEIGHT) * np.log(stands_out / (1 - stands_out))
-    evidence = np.log(_prior(colours.shape[:2], head))
+    evidence = _log_prior(colours.shape[:2], head)
     evidence[1:] += lift
     evidence[BACKGROUND] -= lift
     bins = _bins(colours).ravel()
     parts = _softmax(evidence)
     for _ in range(_ROUNDS):
-        likelihood = _log_likelihoods(bins, parts)
-        parts = _softmax(_smooth(evidence + np.float32(_COLOUR_WEIGHT) * likelihood))
+        logits = evidence + np.float32(_COLOUR_WEIGHT) * _log_likelihoods(bins, parts)
+        parts = _softmax(_smooth(logits.astype(np.float32, copy=False)))
     return parts
 
 
@@ -129,30 +130,36 @@ _SHARES = np.array(
 _SHOULDERS = 1.2
 
 
-def _prior(shape: tuple[int, int], head: Head) -> NDArray[np.float32]:
-    """Return how likely each pixel is each part, by the build of a person alone."""
+# Blur of the plan in its pixels: a fifth of a head radius.
+_PLAN_BLUR = 0.2 * 12
+
+
+def _log_prior(shape: tuple[int, int], head: Head) -> NDArray[np.float32]:
+    """Return the log of how likely each pixel is each part, by the build of a person alone."""
+    height, width = shape
+    across = (np.arange(width) + 0.5 - head.x) / head.radius
+    down = (np.arange(height) + 0.5 - head.y) / head.radius
+    return _log_plan(head.body).take(on_plan(across, down), axis=1)
+
+
+@cache
+def _log_plan(body: int) -> NDArray[np.float32]:
+    """Return the log of how likely each part is at each place of the plan of a person, shape (5, n)."""
     from scipy import ndimage
 
-    height, width = shape
-    # At half the scale of a large head there is nothing to see in a prior that is blurred anyway.
-    step = max(int(head.radius / 5), 1)
-    y = (np.arange(0, height, step) + step / 2)[:, None]
-    x = (np.arange(0, width, step) + step / 2)[None]
-    across = np.broadcast_to((x - head.x) / head.radius, (y.size, x.size))
-    down = np.broadcast_to((y - head.y) / head.radius, (y.size, x.size))
-    waist, _ = BODIES[head.body]
-    core = part_at(across, down, head.body)
+    core = plan(body)
+    waist, _ = BODIES[body]
+    down = plan_rows()[:, None]
     beside = core == -1
-    # Index into _SHARES of each pixel.
+    # Index into _SHARES of each place.
     region = np.where(beside & (down < _SHOULDERS), 1, 0)
     region[beside & (down >= _SHOULDERS) & (down < waist)] = 2
     region[beside & (down >= waist)] = 3
     region[core > 0] = core[core > 0] + 3
     prior = np.moveaxis(_SHARES[region], -1, 0)
-    blur = 0.2 * head.radius / step
-    prior = ndimage.gaussian_filter(prior, (0, blur, blur), truncate=2.5)
-    prior = np.repeat(np.repeat(prior, step, axis=1), step, axis=2)[:, :height, :width]
-    return np.maximum(prior / prior.sum(axis=0), 1e-3).astype(np.float32)
+    prior = ndimage.gaussian_filter(prior, (0, _PLAN_BLUR, _PLAN_BLUR), truncate=2.5)
+    logs = np.log(np.maximum(prior / prior.sum(axis=0), 1e-3)).astype(np.float32)
+    return logs.reshape(len(logs), -1)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -180,7 +187,8 @@ def _log_likelihoods(bins: NDArray[np.int64], parts: NDArray[np.float32]) -> NDA
     from scipy import ndimage
 
     size = _BINS[0] * _BINS[1] * _BINS[2]
-    weights = parts.reshape(len(parts), -1) ** 1.5
+    flat = parts.reshape(len(parts), -1)
+    weights = flat * np.sqrt(flat)
     counts = np.stack([np.bincount(bins, weight, minlength=size) for weight in weights])
     totals = counts.sum(axis=1, keepdims=True)
     smooth = ndimage.gaussian_filter(
@@ -188,4 +196,4 @@ def _log_likelihoods(bins: NDArray[np.int64], parts: NDArray[np.float32]) -> NDA
     )
     shares = smooth.reshape(len(parts), size) + 1e-4 * totals + 1e-3
     logs = np.log(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
-    return logs[:, bins].reshape(parts.shape)
+    return logs.take(bins, axis=1).reshape(parts.shape)

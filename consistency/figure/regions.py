@@ -57,10 +57,18 @@ def _farthest_first(sample: NDArray[np.float32], count: int) -> NDArray[np.float
 
 def _nearest(points: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.int64]:
     # No matrix product: the threads of BLAS cost more than so small a one.
-    likeness = -0.5 * (means**2).sum(axis=1) + np.zeros((len(points), 1), np.float32)
-    for channel in range(3):
-        likeness += points[:, channel, None] * means[:, channel]
-    return np.argmax(likeness, axis=1)
+    channels = np.ascontiguousarray(points.T)
+    lengths = -0.5 * (means**2).sum(axis=1)
+    best = np.full(len(points), -np.inf, np.float32)
+    owners = np.zeros(len(points), np.int64)
+    for number, (mean, length) in enumerate(zip(means, lengths, strict=True)):
+        likeness = channels[0] * mean[0]
+        likeness += length
+        likeness += channels[1] * mean[1]
+        likeness += channels[2] * mean[2]
+        np.copyto(owners, number, where=likeness > best)
+        np.maximum(best, likeness, out=best)
+    return owners
 
 
 Box = tuple[float, float, float, float]
@@ -73,81 +81,66 @@ class BoxSums:
 
     Parameters
     ----------
-    channels : ndarray of float32, shape (height, width, n_channels)
-    margin : int
-        How far beyond the picture boxes may reach, in pixels.
+    channels : ndarray of float32, shape (n_channels, height, width)
     """
 
-    def __init__(self, channels: NDArray[np.float32], margin: int) -> None:
-        self.height, self.width, count = channels.shape
-        self._margin = margin
-        bottom, right = margin + self.height, margin + self.width
-        sums = np.zeros((bottom + margin + 1, right + margin + 1, count), np.float32)
-        inside = sums[margin + 1 : bottom + 1, margin + 1 : right + 1]
-        np.cumsum(channels, axis=0, out=inside)
-        np.cumsum(inside, axis=1, out=inside)
-        sums[margin + 1 : bottom + 1, right + 1 :] = inside[:, -1:]
-        sums[bottom + 1 :] = sums[bottom]
-        self._sums = sums
+    def __init__(self, channels: NDArray[np.float32]) -> None:
+        count, self.height, self.width = channels.shape
+        sums = np.zeros((count, self.height + 1, self.width + 1), np.float32)
+        np.cumsum(channels, axis=2, out=sums[:, 1:, 1:])
+        # Row by row, which is faster than a sum down strided columns.
+        for row in range(2, self.height + 1):
+            sums[:, row] += sums[:, row - 1]
+        # A corner's sums lie side by side, so that they are fetched together.
+        self._sums = np.ascontiguousarray(sums.reshape(count, -1).T)
 
     @property
     def totals(self) -> NDArray[np.float32]:
         """Sums over the whole picture, shape (n_channels,)."""
-        return self._sums[-1, -1]
-
-    def on_grid(self, xs: range, ys: range, unit: float, box: Box) -> NDArray[np.float32]:
-        """Sum over one box at every place of a grid.
-
-        Parameters
-        ----------
-        xs, ys : range
-            Places in pixels.
-        unit : float
-            Pixels a unit of the box.
-        box : tuple of float
-            Left, right, top and bottom from the place on.
-
-        Returns
-        -------
-        ndarray of float32, shape (len(ys), len(xs), n_channels)
-        """
-        left, right, top, bottom = self._corners(box, unit)
-        above, below = self._sums[_slice(ys, top)], self._sums[_slice(ys, bottom)]
-        before, after = _slice(xs, left), _slice(xs, right)
-        found = below[:, after] - below[:, before]
-        found -= above[:, after]
-        found += above[:, before]
-        return found
+        return self._sums[-1]
 
     def at(self, places: NDArray[np.float64], box: Box) -> NDArray[np.float32]:
-        """Sum over one box at places (rows of x, y and unit, in pixels).
+        """Sum over one box at places (rows of x, y and unit, in pixels); see `over`."""
+        return self.over(corners(places, box, self.height, self.width))
+
+    def over(self, boxes: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Sum over boxes given by their `corners`.
 
         Returns
         -------
-        ndarray of float32, shape (n_places, n_channels)
+        ndarray of float32, shape (n_channels, n_places)
         """
-        x, y, unit = places.T
-        left, right = self._span(x, unit, box[0], box[1], self.width)
-        top, bottom = self._span(y, unit, box[2], box[3], self.height)
-        sums = self._sums
-        return sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-
-    def _corners(self, box: Box, unit: float) -> tuple[int, int, int, int]:
-        left, top = round(box[0] * unit), round(box[2] * unit)
-        right, bottom = max(round(box[1] * unit), left + 1), max(round(box[3] * unit), top + 1)
-        margin = self._margin
-        return left + margin, right + margin, top + margin, bottom + margin
-
-    def _span(
-        self, places: NDArray[np.float64], unit: NDArray[np.float64], start: float, end: float, size: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        first = np.rint(places + start * unit)
-        last = np.maximum(np.rint(places + end * unit), first + 1)
-        return self._index(first, size), self._index(last, size)
-
-    def _index(self, sides: NDArray[np.float64], size: int) -> NDArray[np.intp]:
-        return (np.clip(sides, -self._margin, size + self._margin) + self._margin).astype(np.intp)
+        found, *others = (self._sums.take(corner, axis=0) for corner in boxes)
+        for sign, other in zip((np.subtract, np.subtract, np.add), others, strict=True):
+            sign(found, other, out=found)
+        return np.ascontiguousarray(found.T)
 
 
-def _slice(places: range, offset: int) -> slice:
-    return slice(places.start + offset, places.stop + offset, places.step)
+def corners(places: NDArray[np.float64], box: Box, height: int, width: int) -> NDArray[np.intp]:
+    """Return where the corners of a box at places are among the sums of a picture of that size.
+
+    Parameters
+    ----------
+    places : ndarray of float64, shape (n_places, 3)
+        x, y and unit in pixels.
+    box : tuple of float
+        Left, right, top and bottom from the place on, in units.
+
+    Returns
+    -------
+    ndarray of intp, shape (4, n_places)
+        Right bottom, right top, left bottom and left top.
+    """
+    x, y, unit = places.T
+    left, right = _span(x, unit, box[0], box[1], width)
+    top, bottom = _span(y, unit, box[2], box[3], height)
+    pitch = width + 1
+    return np.stack([bottom * pitch + right, top * pitch + right, bottom * pitch + left, top * pitch + left])
+
+
+def _span(
+    places: NDArray[np.float64], unit: NDArray[np.float64], start: float, end: float, size: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    first = np.rint(places + start * unit)
+    last = np.maximum(np.rint(places + end * unit), first + 1)
+    return np.clip(first, 0, size).astype(np.intp), np.clip(last, 0, size).astype(np.intp)

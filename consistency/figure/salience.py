@@ -41,13 +41,15 @@ def find_salience(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     y, x = np.mgrid[0 : half.shape[0], 0 : half.shape[1]].astype(np.float32) * (2 * _PLACE_WEIGHT / height)
     points = np.concatenate([half, y[..., None], x[..., None]], axis=-1).reshape(-1, 5)
     # Squared distances less what is the same for all samples of the border: the least, and the one after it.
-    nearest = second = np.full(len(points), np.inf, np.float32)
+    nearest, second = np.full((2, len(points)), np.inf, np.float32)
     # No matrix product: the threads of BLAS cost more than so small a one.
     places = np.ascontiguousarray(points.T)
-    for sample in border:
-        gaps = (sample @ sample) - 2 * sum(place * value for place, value in zip(places, sample, strict=True))
-        second = np.minimum(second, np.maximum(nearest, gaps))
-        nearest = np.minimum(nearest, gaps)
+    likeness = places[0] * border[:, 0, None]
+    for place, values in zip(places[1:], border.T[1:], strict=True):
+        likeness += place * values[:, None]
+    for gaps in (border**2).sum(axis=1)[:, None] - 2 * likeness:
+        np.minimum(second, np.maximum(nearest, gaps), out=second)
+        np.minimum(nearest, gaps, out=nearest)
     second = np.maximum(second + (points**2).sum(axis=1), 0)
     salience = (1 - np.exp(-second / (2 * _SPREAD**2))).reshape(half.shape[:2])
     return np.repeat(np.repeat(salience, 2, axis=0), 2, axis=1)[:height, :width].astype(np.float32)
