@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,6 @@ _N_COLOURS = int(np.prod(COLOUR_BINS))
 _VIEW_DIMENSION = max(_N_COLOURS + 1, N_STYLE) + 1
 # Pixels of clothes, at working size, below which nothing is known of an outfit.
 _MIN_OUTFIT = 25.0
-_MAX_THREADS = 8
 # Shorter traits were not seen.
 _UNSEEN = 1e-4
 
@@ -62,12 +60,8 @@ class AppearanceEncoder:
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the figures of each picture; see `IdentityEncoder.sight`."""
-        if len(images) < 2:
-            return [_sight(image, n_figures) for image in images]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(len(images), os.cpu_count() or 1, _MAX_THREADS)) as pool:
-            return list(pool.map(lambda image: _sight(image, n_figures), images))
+        # One after the other: with threads, Python's lock costs more than a second core gains.
+        return [_sight(image, n_figures) for image in images]
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant figure of each picture; see `IdentityEncoder.encode`."""
