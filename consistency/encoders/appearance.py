@@ -60,7 +60,7 @@ class AppearanceEncoder:
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the figures of each picture; see `IdentityEncoder.sight`."""
-        # One after the other: with threads, Python's lock costs more than a second core gains.
+        # One after the other: threads gained nothing where that was measured (docs/identity.md).
         return [_sight(image, n_figures) for image in images]
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
