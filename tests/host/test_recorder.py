@@ -44,7 +44,9 @@ def test_a_prompt_without_a_client_is_recorded(
     assert job.workflow_params["prompt"] == prompt
     assert job.workflow_params["workflow"] is None
     assert job.performance_metrics["nodes"]["1"]["type"] == "TowerProbeSlow"
-    assert job.performance_metrics["nodes"]["1"]["seconds"] == pytest.approx(0.3, abs=0.25)
+    # The node sleeps that long at least; how much longer is up to what else the machine does.
+    whole = (job.completed_at - job.started_at).total_seconds()
+    assert 0.29 <= job.performance_metrics["nodes"]["1"]["seconds"] <= whole + 0.1
     assert kinds(jobs, job) == ["queued", "running", "done"]
     assert job.created_at <= job.started_at <= job.completed_at
 
@@ -165,7 +167,10 @@ def test_a_refused_prompt_is_no_job(comfy: ComfyServer, jobs: JobRepository) -> 
 def test_uninstalling_puts_the_hosts_functions_back(comfy: ComfyServer) -> None:
     assert comfy.request("POST", "/probe/recorders/second")[1] == {"missing": [], "wrapped": [True] * 5}
     prompt_id = comfy.run_prompt({"1": slow(0.1)})["prompt_id"]
-    calls = [call for call, of in comfy.get("/probe/recorders/second") if of == prompt_id]
+    deadline, calls = time.monotonic() + 10, []
+    # History knows a prompt a moment before its end is told.
+    while "done" not in calls and time.monotonic() < deadline:
+        calls = [call for call, of in comfy.get("/probe/recorders/second") if of == prompt_id]
     assert comfy.request("DELETE", "/probe/recorders/second")[1] == {"restored": [True] * 5}
     assert list(dict.fromkeys(calls)) == ["queued", "started", "progressed", "node_finished", "done"]
 
