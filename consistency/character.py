@@ -141,11 +141,6 @@ class Character:
         return f"{self.project_name} / {self.name}" if self.project_name else self.name
 
     @property
-    def versioned_label(self) -> str:
-        """The label with the version: ``project / name @ 2``."""
-        return f"{self.label}{VERSION_MARK}{self.version.number}"
-
-    @property
     def references(self) -> tuple[Reference, ...]:
         """Reference pictures of the version."""
         return self.version.references

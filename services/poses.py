@@ -67,12 +67,6 @@ class PoseLibrary(PoseRepository):
         points = normalised(first_person(keypoints))
         return self.save(Pose(name, points, prompt.strip(), project_id=project_id))
 
-    def build_names(self) -> list[str]:
-        """Return what `fitted` accepts as a build."""
-        from ..consistency.poses.builds import BUILDS
-
-        return [AS_IS, *BUILDS]
-
     def read(self, keypoints: Any) -> Pose:
         """Return the largest person of POSE_KEYPOINT data as a pose without a name, normalised."""
         from ..consistency.poses.keypoints import first_person
