@@ -1,0 +1,199 @@
+"""One adapter with the tokens of one character, as it acts while a model is sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...consistency.injection.attention import EMBEDS_SCALING, spread
+from ...consistency.injection.curve import LEVEL, Curve
+from ...consistency.injection.masks import guessed_mask_for_layer, mask_for_layer
+from ...consistency.injection.weights import SiteWeight
+from .clock import Clock
+from .layers import AdapterLayers
+from .patch import Place, host_attention
+
+_UNCONDITIONAL = 1  # How the host marks that chunk of a batch.
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the projection makes of pictures.
+
+    Parameters
+    ----------
+    conditional, unconditional : Tensor, shape (n, n_tokens, context)
+        One row for all frames, or one for each.
+    """
+
+    conditional: Tensor
+    unconditional: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Where, when and how strongly an injection acts.
+
+    Parameters
+    ----------
+    weights : mapping of place to SiteWeight
+        Places that are absent, or whose weight is 0, stay as they are.
+    start, end : float
+        Part of sampling, as fractions from 0 to 1.
+    curve : Curve
+        Factor over sampling.
+    scaling : str
+        A key of `EMBEDS_SCALING`.
+    """
+
+    weights: Mapping[Place, SiteWeight]
+    start: float = 0.0
+    end: float = 1.0
+    curve: Curve = LEVEL
+    scaling: str = "V only"
+
+
+class Injection:
+    """What an adapter adds to the cross-attentions of a model.
+
+    Nothing in it changes once it is made but what is kept for the length of a sampling run: keys and values
+    of the tokens, masks at each layer's size, and whether the current step is within its span.
+
+    Parameters
+    ----------
+    layers : ModelPatcher
+        Around `AdapterLayers`.
+    numbers : mapping of place to int
+        The layer of each place.
+    tokens : Tokens
+        Of the character.
+    schedule : Schedule
+        Where, when and how strongly.
+    clock : Clock
+        Tells sigma from fractions of sampling, for the model at hand.
+    mask : Tensor, shape (n, height, width), optional
+        Where in the picture; one for all frames, or one for each.
+    is_mask_guessed : bool
+        Whether layers' sizes are guessed as older packs do.
+    """
+
+    def __init__(
+        self,
+        layers: Any,
+        numbers: Mapping[Place, int],
+        tokens: Tokens,
+        schedule: Schedule,
+        clock: Clock,
+        *,
+        mask: Tensor | None = None,
+        is_mask_guessed: bool = False,
+    ) -> None:
+        self.models = [layers]
+        self._layers: AdapterLayers = layers.model
+        self._numbers = numbers
+        self._tokens = tokens
+        self._schedule = schedule
+        self._clock = clock
+        self._mask = mask
+        self._is_mask_guessed = is_mask_guessed
+        self._pairs: dict[Any, tuple[Tensor, Tensor]] = {}
+        self._masks: dict[Any, Tensor] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Injection:
+        return self
+
+    def forget(self, *_arguments: Any) -> None:
+        """Drop what was kept for a sampling run."""
+        self._pairs.clear()
+        self._masks.clear()
+        self._clock.forget()
+
+    def is_between(self, options: dict[str, Any], highest: float | None, lowest: float | None) -> bool:
+        """Whether the current step's sigma lies between two; None bounds nothing."""
+        sigma = self._clock.sigma(options)
+        return (highest is None or sigma <= highest) and (lowest is None or sigma >= lowest)
+
+    def addition(self, place: Place, q: Tensor, options: dict[str, Any]) -> Tensor | None:
+        """Return what is added to the attention of a place, of the shape of `q`, or None for nothing."""
+        at = self._schedule.weights[place]
+        if at.weight == 0 or not self._clock.is_within(options, self._schedule.start, self._schedule.end):
+            return None
+        curve = self._schedule.curve
+        weight = at.weight * (1.0 if curve is LEVEL else curve.at(self._clock.fraction(options)))
+        if weight == 0:
+            return None
+        keys, values = self._keys_and_values(place, q, options, at.is_reversed)
+        keys, values, remaining = EMBEDS_SCALING[self._schedule.scaling](keys, values, weight)
+        added = host_attention(q, keys, values, options)
+        added = added if remaining == 1 else added * remaining
+        return added if self._mask is None else added * self._mask_at(q, options)
+
+    def _keys_and_values(
+        self, place: Place, q: Tensor, options: dict[str, Any], is_reversed: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return keys and values for every row of a batch, whose chunks are conditional or not."""
+        chunks = options["cond_or_uncond"]
+        n, frames = q.shape[0] // len(chunks), _frames(options)
+        sides = [
+            [spread(rows, n, frames) for rows in self._side(place, q, kind == _UNCONDITIONAL, is_reversed)]
+            for kind in chunks
+        ]
+        n_tokens = max(keys.shape[1] for keys, _ in sides)
+        padded = [[_repeated(rows, n_tokens) for rows in side] for side in sides]
+        keys, values = (torch.cat(rows) for rows in zip(*padded, strict=True))
+        return keys, values
+
+    def _side(
+        self, place: Place, q: Tensor, is_unconditional: bool, is_reversed: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return keys and values of one side; computed once in a run."""
+        if is_reversed and not is_unconditional:
+            # No bias, so tokens of zeros give keys and values of zeros.
+            keys, values = self._side(place, q, True, True)
+            return torch.zeros_like(keys), torch.zeros_like(values)
+        is_reference = is_unconditional is is_reversed
+        key = (place, is_reference, q.device, q.dtype)
+        found = self._pairs.get(key)
+        if found is None:
+            tokens = self._tokens.conditional if is_reference else self._tokens.unconditional
+            found = self._layers.keys_and_values(self._numbers[place], tokens.to(q.device, q.dtype))
+            self._pairs[key] = found
+        return found
+
+    def _mask_at(self, q: Tensor, options: dict[str, Any]) -> Tensor:
+        """Return the mask of every row of a batch, shape (batch, n_positions, 1)."""
+        n_chunks = len(options["cond_or_uncond"])
+        height, width = options["activations_shape"][-2:]
+        key = (height, width, q.device, q.dtype)
+        scaled = self._masks.get(key)
+        if scaled is None:
+            assert self._mask is not None
+            scaled = (
+                guessed_mask_for_layer(self._mask, options["original_shape"][-2:], q.shape[1])
+                if self._is_mask_guessed
+                else mask_for_layer(self._mask, height, width)
+            ).to(q.device, q.dtype)
+            self._masks[key] = scaled
+        if scaled.shape[0] == 1:
+            return scaled
+        return spread(scaled, q.shape[0] // n_chunks, _frames(options)).repeat(n_chunks, 1, 1)
+
+
+def _frames(options: dict[str, Any]) -> list[int] | None:
+    """Return which frames of a video a window holds, where one is sampled in windows."""
+    window = options.get("context_window")
+    if window is not None and getattr(window, "dim", None) == 0:
+        return list(window.index_list)
+    return (options.get("ad_params") or {}).get("sub_idxs")
+
+
+def _repeated(rows: Tensor, n_tokens: int) -> Tensor:
+    """Repeat tokens until there are so many; attention to copies is attention to the original."""
+    times, rest = divmod(n_tokens, rows.shape[1])
+    if rest:
+        raise ValueError(f"{rows.shape[1]} tokens do not go into {n_tokens}.")
+    return rows if times == 1 else rows.repeat(1, times, 1)
