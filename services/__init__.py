@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..db.gates import GateRepository
     from ..db.jobs import JobRepository
     from ..db.projects import ProjectRepository
+    from .adapter_inputs import AdapterInputService
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
@@ -50,6 +51,7 @@ class Services:
     studio: Studio
     models: ModelStore
     encoders: EncoderRegistry
+    adapter_inputs: AdapterInputService
     identity: IdentityService
     jobs: JobRepository
     job_log: JobLog
@@ -92,6 +94,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from ..db.projects import ProjectRepository
     from ..db.tracks import TrackRepository
     from ..db.travel import TravelRepository
+    from .adapter_inputs import AdapterInputService
     from .animatic import AnimaticService
     from .assets import AssetLibrary
     from .characters import CharacterStudio
@@ -131,6 +134,7 @@ def open_services(settings: Settings | None = None) -> Services:
         studio=Studio(database, characters, identity, palettes, poses, sheets=settings.home / "sheets"),
         models=models,
         encoders=encoders,
+        adapter_inputs=AdapterInputService(models, encoders, settings.device),
         identity=identity,
         jobs=jobs,
         job_log=job_log,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SCALING = Scaling((127.5, 127.5, 127.5), (128.0, 128.0, 128.0))
 _MIN_SCORE, _MAX_OVERLAP = 0.5, 0.4
-_SIDE, _MULTIPLE = 640, 32
+SIDE, _MULTIPLE = 640, 32
 # Outputs of a network: its strides, its anchors a place, and whether it tells landmarks.
 _KINDS = {
     6: ((8, 16, 32), 2, False),
@@ -34,7 +34,8 @@ class ScrfdDetector:
     The network takes ``(RGB - 127.5) / 128`` with the picture in the left upper corner. For each stride
     it gives scores in [0, 1], distances of the four sides from the anchor, and with landmarks their ten
     offsets, the last two in strides. A network of any input size is given the picture's own shape at most
-    640 pixels long, a third less work for a 16:9 frame than a square.
+    640 pixels long, a third less work for a 16:9 frame than a square; on demand less, for a face that is
+    larger than its anchors.
 
     Parameters
     ----------
@@ -64,28 +65,38 @@ class ScrfdDetector:
         self._strides, self._n_anchors, self.has_keypoints = _KINDS[network.n_outputs]
         self._is_square = False
         wide = np.zeros((360, 640, 3), np.uint8)
-        if self.frame_of(wide) != (_SIDE, _SIDE) and not self._is_consistent(self.frame_of(wide)):
+        if self.frame_of(wide) != (SIDE, SIDE) and not self._is_consistent(self.frame_of(wide)):
             # Files whose shapes were fixed for a square although they say that any size will do.
             self._is_square = True
         size = self.frame_of(wide)
         self._decoded(network.tried((1, 3, size[1], size[0])), size)
 
-    def frame_of(self, image: NDArray[np.uint8]) -> tuple[int, int]:
-        """Return width and height of what the network is given for a picture."""
+    def frame_of(self, image: NDArray[np.uint8], side: int = SIDE) -> tuple[int, int]:
+        """Return width and height of what the network is given for a picture.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (height, width, 3)
+            RGB.
+        side : int
+            Longest side in pixels, a multiple of 32; a network of fixed size has its own.
+        """
         height, width = self.network.input_shape[2:]
         if height is not None and width is not None:
             return width, height
-        return (_SIDE, _SIDE) if self._is_square else frame_size(image, _SIDE, _MULTIPLE)
+        return (SIDE, SIDE) if self._is_square else frame_size(image, side, _MULTIPLE)
 
-    def detect(self, image: NDArray[np.uint8]) -> Detections:
+    def detect(self, image: NDArray[np.uint8], side: int = SIDE) -> Detections:
         """Find the faces in a picture.
 
         Parameters
         ----------
         image : ndarray of uint8, shape (height, width, 3)
             RGB.
+        side : int
+            As for `frame_of`.
         """
-        size = self.frame_of(image)
+        size = self.frame_of(image, side)
         frame = letterboxed(image, *size, _SCALING, margin=0.0, is_centred=False)
         boxes, scores, points = self._decoded(self.network.run(frame.batch), size)
         corners = frame.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import ModelFileError
 from ..detection.scrfd import ScrfdDetector
 from ..networks.alignment import aligned_face
-from ..networks.network import Network, in_order
+from ..networks.network import Network, in_order, n_workers
 from ..networks.onnx_file import first_operation_names
 from ..networks.resampling import Scaling
 from .base import Encodings, Sighting, dominant, join_views
@@ -18,6 +18,8 @@ from .features import FeatureNetwork, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..detection.boxes import Detections
 
 # Cosine similarity from which DeepFace's table calls two faces one person (distance 0.68). Measured on
 # photographs; nobody has published one for drawings.
@@ -85,6 +87,23 @@ class ArcFaceEncoder:
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant face of each picture; see `IdentityEncoder.encode`."""
         return dominant(self.sight(images), self.dimension)
+
+    @property
+    def n_threads(self) -> int:
+        """Pictures that may be looked at together; see `FaceEncoder`."""
+        return 1 if self._is_on_gpu else n_workers()
+
+    def frame_of(self, image: NDArray[np.uint8], side: int) -> tuple[int, int]:
+        """Return what the detector is given; see `FaceEncoder.frame_of`."""
+        return self._detector.frame_of(image, side)
+
+    def locate(self, image: NDArray[np.uint8], side: int) -> Detections:
+        """Find faces with their landmarks; see `FaceEncoder.locate`."""
+        return self._detector.detect(image, side)
+
+    def raw_embedding(self, image: NDArray[np.uint8], keypoints: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embed one face, at the length that the network gives; see `FaceEncoder.raw_embedding`."""
+        return self._features.embed([aligned_face(image, keypoints, self._features.side)])[0]
 
     def _sight_some(self, images: Sequence[NDArray[np.uint8]], workers: int) -> list[list[Sighting]]:
         return [self._sight(image, workers) for image in images]

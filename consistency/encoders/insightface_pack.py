@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import MissingPackageError, ModelFileError
+from ..detection.boxes import Detections
 from .arcface import THRESHOLD
 from .base import Encodings, Sighting, dominant, join_views
 
@@ -87,8 +88,37 @@ class InsightFaceEncoder:
         """Encode the dominant face of each picture; see `IdentityEncoder.encode`."""
         return dominant(self.sight(images), self.dimension)
 
+    @property
+    def n_threads(self) -> int:
+        """One picture after the other: insightface's detector keeps state; see `FaceEncoder`."""
+        return 1
+
+    def frame_of(self, image: NDArray[np.uint8], side: int) -> tuple[int, int]:
+        """Return what the detector is given, always a square; see `FaceEncoder.frame_of`."""
+        fixed = getattr(self._app.det_model, "static_input_size", None)
+        return (side, side) if fixed is None else tuple(fixed)
+
+    def locate(self, image: NDArray[np.uint8], side: int) -> Detections:
+        """Find faces with their landmarks; see `FaceEncoder.locate`."""
+        # Named for this call alone: what `prepare` has set for the scores stays as it is.
+        found, points = self._app.det_model.detect(_bgr(image), input_size=(side, side))
+        limit = np.tile([image.shape[1], image.shape[0]], 2)
+        boxes = np.clip(found[:, :4].astype(np.float64), 0, limit)
+        if points is None:
+            raise ModelFileError(
+                "The detector of this pack finds faces without landmarks, so they cannot be aligned.",
+                hint="Use a pack whose detector has 9 or 15 outputs, such as det_10g.onnx.",
+                field="model",
+            )
+        return Detections(boxes, found[:, 4].astype(np.float64), points.astype(np.float64))
+
+    def raw_embedding(self, image: NDArray[np.uint8], keypoints: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embed one face, at the length that the network gives; see `FaceEncoder.raw_embedding`."""
+        face = _package().app.common.Face(kps=np.asarray(keypoints, np.float32))
+        return np.asarray(self._app.models["recognition"].get(_bgr(image), face), np.float32)
+
     def _sight(self, image: NDArray[np.uint8]) -> list[Sighting]:
-        faces = self._faces(np.ascontiguousarray(image[..., ::-1]))
+        faces = self._faces(_bgr(image))
         limit = np.tile([image.shape[1], image.shape[0]], 2)
         boxes = [np.clip(np.rint(face.bbox), 0, limit).astype(int) for face in faces]
         order = sorted(range(len(faces)), key=lambda at: -np.prod(boxes[at][2:] - boxes[at][:2]))
@@ -107,6 +137,10 @@ class InsightFaceEncoder:
             if faces:
                 return faces
         return []
+
+
+def _bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def _package() -> Any:

@@ -108,6 +108,18 @@ def insightface_encoder(models: ModelFinder, name: str, device: str) -> Identity
     return InsightFaceEncoder(pack.files[0].parent, is_cpu_only=device == "cpu")
 
 
+def head_detector(models: ModelFinder, device: str) -> YoloDetector | None:
+    """Load the installed detector of drawn heads; None where there is none.
+
+    Raises
+    ------
+    ModelFileError
+        If its file is damaged or of another kind.
+    """
+    found = _named(models.installed(HEAD), "")
+    return None if found is None else _detector(found, HEAD, device)
+
+
 def _named(found: Sequence[InstalledModel], name: str) -> InstalledModel | None:
     return next((model for model in found if name in ("", model.name)), None)
 

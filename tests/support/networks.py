@@ -187,14 +187,38 @@ def write_scrfd(
     )
 
 
-def write_face_finder(path: Path) -> Path:
-    """Write a face detector of any input size: a cell of 32 pixels as bright as can be is a face."""
+def write_face_finder(
+    path: Path,
+    *,
+    points: Sequence[float] = (1.0,) * 10,
+    max_pixels: float = 1e9,
+    max_brightness: float = 2.0,
+) -> Path:
+    """Write a face detector of any input size: a cell of 32 pixels as bright as can be is a face.
+
+    `points` are the landmarks' offsets in strides. It finds nothing where its own input has `max_pixels` or
+    more, or a mean, in [-1, 1], of `max_brightness` or more: like a face that is too large for its anchors,
+    and one without surroundings.
+    """
     nodes, constants, outputs = [], {"nought": np.float32(0.0), "column": np.array([-1, 1], np.int64)}, {}
+    constants |= {"sides": np.array([2, 3], np.int64), "max_pixels": np.float32(max_pixels)}
+    constants |= {"max_brightness": np.float32(max_brightness)}
+    nodes += [
+        helper.make_node("Shape", ["input.1"], ["shape"]),
+        helper.make_node("Gather", ["shape", "sides"], ["size"]),
+        helper.make_node("ReduceProd", ["size"], ["n_pixels"], keepdims=0),
+        helper.make_node("Cast", ["n_pixels"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Less", ["pixels", "max_pixels"], ["is_small"]),
+        helper.make_node("ReduceMean", ["input.1"], ["brightness"], keepdims=0),
+        helper.make_node("Less", ["brightness", "max_brightness"], ["is_dark"]),
+        helper.make_node("And", ["is_small", "is_dark"], ["is_seen"]),
+        helper.make_node("Cast", ["is_seen"], ["seen"], to=TensorProto.FLOAT),
+    ]
     for stride in (8, 16, 32):
         size = {"kernel_shape": [stride] * 2, "strides": [stride] * 2}
         gain = 8.0 if stride == 32 else 0.0
         constants |= {f"gain{stride}": np.float32(gain), f"shift{stride}": np.float32(-7.0)}
-        constants |= {f"bbox{stride}": np.ones(4, np.float32), f"kps{stride}": np.ones(10, np.float32)}
+        constants |= {f"bbox{stride}": np.ones(4, np.float32), f"kps{stride}": np.array(points, np.float32)}
         nodes += [
             helper.make_node("AveragePool", ["input.1"], [f"a{stride}"], **size),
             helper.make_node("ReduceMean", [f"a{stride}"], [f"b{stride}"], axes=[1], keepdims=1),
@@ -202,7 +226,8 @@ def write_face_finder(path: Path) -> Path:
             helper.make_node("Add", [f"c{stride}", f"shift{stride}"], [f"d{stride}"]),
             helper.make_node("Concat", [f"d{stride}", f"d{stride}"], [f"e{stride}"], axis=1),
             helper.make_node("Transpose", [f"e{stride}"], [f"f{stride}"], perm=[0, 2, 3, 1]),
-            helper.make_node("Reshape", [f"f{stride}", "column"], [f"score_{stride}"]),
+            helper.make_node("Mul", [f"f{stride}", "seen"], [f"h{stride}"]),
+            helper.make_node("Reshape", [f"h{stride}", "column"], [f"score_{stride}"]),
             helper.make_node("Mul", [f"score_{stride}", "nought"], [f"g{stride}"]),
             helper.make_node("Add", [f"g{stride}", f"bbox{stride}"], [f"bbox_{stride}"]),
             helper.make_node("Add", [f"g{stride}", f"kps{stride}"], [f"kps_{stride}"]),
