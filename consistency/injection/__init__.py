@@ -1,0 +1,1 @@
+"""Embedding injection: a character's identity in the model's cross-attention."""
