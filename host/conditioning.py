@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -33,6 +34,24 @@ def add_prompt(clip: Any, conditioning: Conditioning, text: str) -> Conditioning
             hint="Load a text encoder with a CLIP loader and connect it.",
         )
     tokens, fields = clip.encode_from_tokens_scheduled(clip.tokenize(text))[0]
+    return append_tokens(conditioning, tokens, fields)
+
+
+def append_tokens(conditioning: Conditioning, tokens: Tensor, fields: dict[str, Any]) -> Conditioning:
+    """Append tokens to every entry of a conditioning.
+
+    Parameters
+    ----------
+    tokens : Tensor, shape (1, n_tokens, width)
+        What a text encoder gave.
+    fields : dict
+        What it said of them; an attention mask is joined to the entry's.
+
+    Raises
+    ------
+    InputError
+        If the width is not that of the conditioning.
+    """
     return [_appended(entry, tokens, fields) for entry in conditioning]
 
 
@@ -46,7 +65,9 @@ def _appended(entry: Any, tokens: Tensor, fields: dict[str, Any]) -> list[Any]:
         )
     added = tokens.to(before).expand(before.shape[0], -1, -1)
     joined = {**options}
-    if "attention_mask" in options or "attention_mask" in fields:
+    if "attention_mask_img_shape" in options:
+        joined["attention_mask"] = _grown_bias(options["attention_mask"], before.shape[1], added.shape[1])
+    elif "attention_mask" in options or "attention_mask" in fields:
         masks = (
             _attention_mask(options, before),
             _attention_mask(fields, added).expand(before.shape[0], -1),
@@ -55,20 +76,49 @@ def _appended(entry: Any, tokens: Tensor, fields: dict[str, Any]) -> list[Any]:
     return [torch.cat((before, added), dim=1), joined]
 
 
+def _grown_bias(mask: Tensor, n_before: int, n_added: int) -> Tensor:
+    """Return a mask over prompt and picture, as a style model leaves it, with room for more of the prompt.
+
+    Parameters
+    ----------
+    mask : Tensor, shape (n, n_before + n_picture, n_before + n_picture)
+        Of bool, or what is added to the attention before its softmax.
+    n_before, n_added : int
+        Tokens of the prompt so far, and those that come after them; nothing is added for these.
+    """
+    bias = torch.log(mask.float()).half() if mask.dtype == torch.bool else mask
+    kept = [*range(n_before), *range(n_before + n_added, mask.shape[-1] + n_added)]
+    size = mask.shape[-1] + n_added
+    grown = torch.zeros((mask.shape[0], size, size), dtype=bias.dtype, device=bias.device)
+    places = torch.tensor(kept, device=bias.device)
+    grown[:, places[:, None], places] = bias
+    return grown
+
+
 def _attention_mask(fields: dict[str, Any], tokens: Tensor) -> Tensor:
     mask = fields.get("attention_mask")
     if mask is None:
-        return torch.ones(tokens.shape[:2], device=tokens.device)
+        # Of whole numbers, as text encoders give it: models count with it, or take fractions for a bias.
+        return torch.ones(tokens.shape[:2], dtype=torch.long, device=tokens.device)
     return mask.reshape(-1, tokens.shape[1])
 
 
 def uses_reference_latents(model: Any) -> bool:
-    """Return whether the model's family reads ``reference_latents`` at all.
+    """Return whether the model reads ``reference_latents`` at all.
 
-    Families that do, such as Flux, Qwen-Image and OmniGen 2, announce the memory that these cost.
+    Families that do, such as Flux, Qwen-Image and OmniGen 2, announce the memory that these cost, and their
+    networks name them. Chroma announces as Flux does, and its network passes them over.
     """
     shapes = model.model.extra_conds_shapes(reference_latents=[torch.zeros(1, 1, 1, 1)])
-    return "ref_latents" in shapes or "reference_latent" in shapes
+    return "ref_latents" in shapes and _names_reference_latents(getattr(model.model, "diffusion_model", None))
+
+
+def _names_reference_latents(network: Any) -> bool:
+    # A network that was wrapped or compiled shows no parameters; the announcement counts then.
+    functions = [getattr(type(network), name, None) for name in ("_forward", "forward")]
+    parameters = [list(inspect.signature(function).parameters) for function in functions if function]
+    known = [names for names in parameters if names != ["self", "args", "kwargs"]]
+    return not known or any("ref_latents" in names for names in known)
 
 
 def model_family(model: Any) -> str:
@@ -110,3 +160,10 @@ def attach_reference_latents(conditioning: Conditioning, latents: list[Tensor]) 
     from node_helpers import conditioning_set_values
 
     return conditioning_set_values(conditioning, {"reference_latents": latents}, append=True)
+
+
+def set_reference_latents_method(conditioning: Conditioning, method: str) -> Conditioning:
+    """Say in every entry how the model is to tell its reference latents apart."""
+    from node_helpers import conditioning_set_values
+
+    return conditioning_set_values(conditioning, {"reference_latents_method": method})

@@ -3,76 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from ..errors import TowerError
-from .conditioning import (
-    add_prompt,
-    attach_reference_latents,
-    encode_references,
-    model_family,
-    uses_reference_latents,
-)
+from .conditioning import add_prompt
+from .families.family import describe_family, why_degraded
+from .families.steps import STEPS
+from .injection_order import Generation, InjectionOrder, InjectionReport, NotApplicableError, Step
 from .loras import LoraOrder, load_lora
 
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What a sampler is given; every method returns a changed copy."""
-
-    model: Any
-    clip: Any
-    positive: list[Any]
-    negative: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class InjectionOrder:
-    """What is to be put in.
-
-    Parameters
-    ----------
-    prompt, negative_prompt : str
-        Fragments for the positive and the negative conditioning.
-    loras : tuple of LoraOrder
-        LoRAs to load.
-    references, vae : Tensor and VAE, or None
-        Reference pictures as an IMAGE batch, and what encodes them.
-    strength : float
-        Factor on the strength of every weighted method; 0 applies nothing at all.
-    """
-
-    prompt: str = ""
-    negative_prompt: str = ""
-    loras: tuple[LoraOrder, ...] = ()
-    references: Any = None
-    vae: Any = None
-    strength: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to apply: ``apply`` returns the changed generation and what was done, in words."""
-
-    what: str
-    apply: Callable[[Generation], tuple[Generation, str]]
-
-
-class NotApplicableError(TowerError):
-    """The model at hand has no use for the method, which is nobody's mistake."""
-
-
-@dataclass(frozen=True)
-class InjectionReport:
-    """What was applied and what could not be."""
-
-    applied: list[dict[str, str]] = field(default_factory=list)
-    degraded: list[dict[str, str]] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report under the names that automation relies on."""
-        return {"applied": self.applied, "degraded": self.degraded}
+__all__ = [
+    "METHODS",
+    "Generation",
+    "InjectionOrder",
+    "InjectionReport",
+    "NotApplicableError",
+    "Step",
+    "inject",
+]
 
 
 def inject(
@@ -96,9 +44,12 @@ def inject(
     MissingModelError, InputError
         If something is missing or does not fit, and `stop_on_missing` is true.
     """
-    report = InjectionReport()
+    report = InjectionReport(family=describe_family(generation.model))
     if order.strength == 0:
         return generation, report
+    reason = why_degraded(generation.model)
+    if reason:
+        report.degraded.append({"what": "identity", "reason": reason})
     for step in (step for method in methods for step in METHODS[method](order)):
         try:
             generation, detail = step.apply(generation)
@@ -147,30 +98,9 @@ def _lora_step(lora: LoraOrder, factor: float) -> Callable[[Generation], tuple[G
     return apply
 
 
-def _reference_steps(order: InjectionOrder) -> Iterator[Step]:
-    def apply(generation: Generation) -> tuple[Generation, str]:
-        if order.vae is None or order.references is None:
-            absent, present = ("VAE", "references") if order.vae is None else ("references", "a VAE")
-            raise NotApplicableError(f"{present} came in without {absent}; connect both.")
-        if not uses_reference_latents(generation.model):
-            raise NotApplicableError(
-                f"this model family ({model_family(generation.model)}) has no use for reference latents."
-            )
-        latents = encode_references(order.vae, order.references)
-        changed = replace(
-            generation,
-            positive=attach_reference_latents(generation.positive, latents),
-            negative=attach_reference_latents(generation.negative, latents),
-        )
-        return changed, f"{len(latents)} reference latents on both conditionings"
-
-    if order.vae is not None or order.references is not None:
-        yield Step("reference latents", apply)
-
-
 # LoRAs come first, so that the fragments are encoded by the text encoder that carries them.
 METHODS: Mapping[str, Callable[[InjectionOrder], Iterator[Step]]] = {
     "lora": _lora_steps,
     "prompt": _prompt_steps,
-    "reference_latents": _reference_steps,
+    **STEPS,
 }

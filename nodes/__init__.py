@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .character import CharacterLoader
+from .families import ReferenceModelsNode, WanReference
 from .gate import ConsistencyGate
 from .gated_ksampler import GatedKSampler
 from .identity import IdentityScore
@@ -30,6 +31,8 @@ class TowerExtension(ComfyExtension):
             CharacterExport,
             CharacterImport,
             EmbeddingInjector,
+            ReferenceModelsNode,
+            WanReference,
             ConsistencyGate,
             IdentityScore,
             GatedKSampler,

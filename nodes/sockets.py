@@ -13,6 +13,7 @@ CharacterSocket = io.Custom("TOWER_CHARACTER")
 ProjectSocket = io.Custom("TOWER_PROJECT")
 ReportSocket = io.Custom("TOWER_REPORT")
 AttemptsSocket = io.Custom("TOWER_ATTEMPTS")
+ReferenceModelsSocket = io.Custom("TOWER_REFERENCE_MODELS")
 TimelineSocket = io.Custom("TOWER_TIMELINE")
 
 

@@ -23,8 +23,10 @@ NODES = [
     "TowerPreflight",
     "TowerProjectLoader",
     "TowerProjectSaver",
+    "TowerReferenceModels",
     "TowerStyleTemplate",
     "TowerStyleTransfer",
+    "TowerWanReference",
 ]
 JAPANESE = json.loads((ROOT / "locales/ja/nodeDefs.json").read_text("utf-8"))
 

@@ -1,0 +1,1 @@
+"""Model families, and what each of them offers for a character."""
