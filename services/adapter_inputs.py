@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EmptyReferenceError, InputError, MissingModelError
+from .face_models import FACE_DIMENSION, face_encoder
 from .reference_pictures import LazyPictures, ReferencePicture
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 WHOLE, HEAD, FACE = "whole", "head", "face"
 NORMED, RAW = "normed", "raw"
-FACE_DIMENSION = 512
-# Kinds of face encoders, the one that needs no further package first.
-_KINDS = ("arcface", "insightface")
 _DEFAULT_SIDE = 224
 # What is kept of looked-at pictures: an aligned crop of 336 pixels takes 340 kB.
 _MAX_KEPT = 128
@@ -161,7 +159,7 @@ class AdapterInputService:
         from ..consistency.references.faces import Skipped
 
         try:
-            encoder = self._face_encoder(wants, notes)
+            encoder = face_encoder(self._models, self._encoders, wants.pack, notes)
         except MissingModelError as error:
             if wants.face is not None:
                 raise
@@ -198,32 +196,6 @@ class AdapterInputService:
             seen[key] = one
             self._keep(key, one)
         return [replace(seen[key], index=at) for at, key in enumerate(keys)]
-
-    def _face_encoder(self, wants: AdapterWants, notes: list[str]) -> Any:
-        """Return the encoder of the wanted pack, else of any that is installed."""
-        packs = [model.name for model in self._models.installed("arcface")]
-        is_there = wants.pack in packs
-        missing: MissingModelError | None = None
-        for name in [f"arcface:{wants.pack}"] if is_there else _KINDS:
-            try:
-                encoder: Any = self._encoders.get(name)
-            except MissingModelError as error:
-                missing = missing or error
-                continue
-            if encoder.dimension != FACE_DIMENSION:
-                raise InputError(
-                    f"The face models of {name} give {encoder.dimension} numbers; adapters take "
-                    f"{FACE_DIMENSION}.",
-                    field="encoder",
-                    hint="Install buffalo_l or antelopev2.",
-                )
-            if wants.pack and not is_there:
-                notes.append(
-                    f"The adapter was trained with the face models {wants.pack}, which are not installed; "
-                    f"what {packs[0] if packs else name} says of a face means something else to it."
-                )
-            return encoder
-        raise missing or MissingModelError("No face models are installed.", field="encoder")
 
     def _shown(self, picture: ReferencePicture, wants: AdapterWants, notes: list[str]) -> NDArray[np.uint8]:
         """Return what the CLIP vision model sees of a picture."""

@@ -256,6 +256,7 @@ def check_every_kind_of_lora_is_judged_by_the_shape_that_it_makes():
             kernel,
         ),
         "oft": ({"oft_blocks": drawn(6, 4, 4), "alpha": torch.tensor(1.0)}, linear),
+        "boft": ({"oft_blocks": drawn(2, 6, 4, 4), "alpha": torch.tensor(1.0)}, linear),
         "glora": (
             {
                 **{"a1.weight": drawn(36, 4), "a2.weight": drawn(4, 36)},
@@ -273,7 +274,7 @@ def check_every_kind_of_lora_is_judged_by_the_shape_that_it_makes():
         assert fits(patch, shape), name
         for wrong in ((shape[0] + 1, *shape[1:]), (shape[0], shape[1] + 1, *shape[2:])):
             # An OFT turns outputs and asks nothing of inputs.
-            if name != "oft" or wrong[0] != shape[0]:
+            if name not in ("oft", "boft") or wrong[0] != shape[0]:
                 assert not fits(patch, wrong), (name, wrong)
         assert fits(patch, None)
     transposed, _ = made({"lora_up.weight": drawn(4, 4), "lora_down.weight": drawn(4, 4)}, (4, 4))

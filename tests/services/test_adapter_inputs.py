@@ -90,6 +90,9 @@ def test_missing_face_models_are_told_with_their_remedy(make) -> None:
     inputs = make().adapter_inputs
     with pytest.raises(MissingModelError, match="tower models get auraface"):
         inputs.prepare([bright((128, 192))], FACE_ID)
+    with pytest.raises(MissingModelError, match="buffalo_l are not installed") as caught:
+        inputs.prepare([bright((128, 192))], AdapterWants(face="normed", pack="buffalo_l"))
+    assert "buffalo_l" in caught.value.hint and "tower models get auraface" in caught.value.hint
     # What needs no embedding goes on with heads.
     given = inputs.prepare([bright((128, 192))], AdapterWants(crop="face"))
     assert len(given.pictures) == 1 and "auraface is not installed" in given.notes[0]
