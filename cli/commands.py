@@ -18,6 +18,7 @@ from .studio import add_studio_commands
 from .terminal import print_json, progress_bars, stderr, stdout
 from .travel import add_travel_commands
 from .versions import add_version_commands
+from .workflow import workflow_app
 
 app = typer.Typer(
     help="Anime production: characters that stay themselves, cuts that land on beats.",
@@ -35,6 +36,7 @@ for name, group in {
     "video": video_app,
     "project": project_app,
     "models": model_app,
+    "workflow": workflow_app,
     "db": db_app,
 }.items():
     app.add_typer(group, name=name)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .studio import Studio
     from .styles import StyleLibrary
     from .travel.courier import Courier
+    from .workflows import WorkflowService
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Services:
     styles: StyleLibrary
     music: MusicService
     animatic: AnimaticService
+    workflows: WorkflowService
     health: HealthService
 
     def close(self) -> None:
@@ -112,6 +114,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .studio import Studio
     from .styles import StyleLibrary
     from .travel.courier import Courier
+    from .workflows import WorkflowService
 
     settings = settings or load_settings()
     database = Database(settings.database_url)
@@ -149,6 +152,7 @@ def open_services(settings: Settings | None = None) -> Services:
         styles=StyleLibrary(database, assets, settings.home),
         music=music,
         animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
+        workflows=WorkflowService(characters, poses, settings.comfy_models),
         health=HealthService(database, jobs, settings),
     )
 

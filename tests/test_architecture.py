@@ -23,6 +23,7 @@ VALUES = {
     "production.early_score",
     "production.character_bible",
     "production.episode",
+    "production.graphs.ensured",
     "production.job",
     "production.project",
     "production.studio_run",

@@ -27,6 +27,7 @@ from .studio import add_studio_routes
 from .travel import add_travel_routes
 from .uploads import PictureUpload
 from .versions import add_bible_routes, add_version_routes
+from .workflows import add_workflow_routes
 
 if TYPE_CHECKING:
     from ...services import Services
@@ -74,4 +75,5 @@ def add_routes(
     add_palette_routes(api, services, pool)
     add_style_routes(api, services, pool)
     add_pose_routes(api, services, pool)
+    add_workflow_routes(api, services, pool)
     add_openapi_routes(api)

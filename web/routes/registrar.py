@@ -206,7 +206,7 @@ def _renderer(operation: Operation) -> Callable[[Any], web.StreamResponse]:
     adapter = TypeAdapter(operation.returns)
 
     def render(result: Any) -> web.StreamResponse:
-        body, status = adapter.dump_json(result), operation.status_of(type(result))
+        body, status = adapter.dump_json(result, by_alias=True), operation.status_of(type(result))
         return web.Response(body=body, status=status, content_type="application/json", headers=COMMON_HEADERS)
 
     return render
