@@ -114,10 +114,14 @@ def uses_reference_latents(model: Any) -> bool:
 
 
 def _names_reference_latents(network: Any) -> bool:
-    # A network that was wrapped or compiled shows no parameters; the announcement counts then.
     functions = [getattr(type(network), name, None) for name in ("_forward", "forward")]
-    parameters = [list(inspect.signature(function).parameters) for function in functions if function]
-    known = [names for names in parameters if names != ["self", "args", "kwargs"]]
+    parameters = [inspect.signature(function).parameters for function in functions if function]
+    # A network that was wrapped or compiled takes anything, by its signature; the announcement counts then.
+    collecting = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = [
+        [name for name, parameter in one.items() if parameter.kind not in collecting] for one in parameters
+    ]
+    known = [names for names in named if names not in ([], ["self"])]
     return not known or any("ref_latents" in names for names in known)
 
 

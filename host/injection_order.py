@@ -83,10 +83,12 @@ class VideoOrder:
         Number of frames.
     batch_size : int
         Number of videos.
-    control_video, pose_video, face_video : Tensor, shape (n, height, width, channels), optional
-        What the video follows, in [0, 1].
+    control_video, pose_video, face_video, background_video : Tensor, optional
+        What the video follows or stands before, of the shape (n, height, width, channels), in [0, 1].
     control_masks : Tensor, shape (n, height, width), optional
         Where the control video may be changed, in [0, 1].
+    character_masks : Tensor, shape (n, height, width), optional
+        Where the character stands before the background, in [0, 1].
     """
 
     width: int
@@ -97,6 +99,8 @@ class VideoOrder:
     control_masks: Any = None
     pose_video: Any = None
     face_video: Any = None
+    background_video: Any = None
+    character_masks: Any = None
 
 
 @dataclass(frozen=True, slots=True)

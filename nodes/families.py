@@ -234,6 +234,14 @@ def _wan_inputs() -> list[io.Input]:
         ),
         io.Image.Input("pose_video", optional=True, tooltip="Animate: the poses to follow, as pictures."),
         io.Image.Input("face_video", optional=True, tooltip="Animate: the face to follow, as crops."),
+        io.Image.Input(
+            "background_video", optional=True, tooltip="Animate: the video that the character is put into."
+        ),
+        io.Mask.Input(
+            "character_masks",
+            optional=True,
+            tooltip="Animate: where in the background the character is drawn, of its size.",
+        ),
         ReferenceModelsSocket.Input(
             "models", optional=True, tooltip="Animate: a CLIP vision model, from Reference Models."
         ),

@@ -17,6 +17,8 @@ from .catalog import CATALOG, CLASSES, EVERY_FAMILY, WAYS, Family
 _KOLORS_ADM = 5632
 # Channels of Wan's plain text-to-video input; more of them hold a start picture.
 _WAN_TEXT_CHANNELS = 16
+# The widths of text that UNets of another class attend to: CLIP ViT-L alone, and beside ViT-bigG.
+_UNETS = {768: "sd15", 2048: "sdxl"}
 # Their first layer takes a picture beside the noise, which a reference latent does not have.
 _PICTURE_INPUTS = ("flux_fill",)
 
@@ -78,8 +80,9 @@ def why_degraded(model: Any) -> str | None:
 
 
 def _name(model: Any) -> str | None:
-    name = next((CLASSES[known] for known in _class_names(model) if known in CLASSES), None)
     config = _network_config(model)
+    known = next((CLASSES[name] for name in _class_names(model) if name in CLASSES), None)
+    name = known or _UNETS.get(config.get("context_dim", 0))
     if name == "sdxl" and config.get("adm_in_channels") == _KOLORS_ADM:
         return "kolors"
     if name == "wan_t2v" and config.get("in_dim", _WAN_TEXT_CHANNELS) != _WAN_TEXT_CHANNELS:

@@ -123,14 +123,13 @@ def _phantom(order: InjectionOrder, video: VideoOrder, generation: Generation) -
 
 def _vace(order: InjectionOrder, video: VideoOrder, generation: Generation) -> tuple[Generation, str]:
     control = video.control_video
-    followed = None if control is None else letterboxed(control, video.width, video.height, border=GREY)
     positive, negative, latent, trim = run_host_node(
         "WanVaceToVideo",
         **{"positive": generation.positive, "negative": generation.negative, "vae": order.vae},
         **_size(video),
         strength=order.strength,
-        control_video=followed,
-        control_masks=None if control is None else _masks(control, video),
+        control_video=_fitted_video(control, video, border=GREY),
+        control_masks=_fitted_masks(video.control_masks, control, video, "control", border=1.0),
         reference_image=letterboxed(order.references[:1], video.width, video.height),
     )
     changed = replace(
@@ -140,27 +139,10 @@ def _vace(order: InjectionOrder, video: VideoOrder, generation: Generation) -> t
     return changed, f"VACE: the first of {len(order.references)} references at {order.strength:g}, {beside}"
 
 
-def _masks(control: Any, video: VideoOrder) -> Any:
-    """Return the control video's masks at the video's size: white, to be drawn, where nothing was given."""
-    if video.control_masks is None:
-        return None
-    masks = video.control_masks.reshape(-1, *video.control_masks.shape[-2:], 1)
-    if masks.shape[1:3] != control.shape[1:3]:
-        raise InputError(
-            f"The control masks are {masks.shape[2]} x {masks.shape[1]}, "
-            f"the control video {control.shape[2]} x {control.shape[1]}.",
-            field="control_masks",
-            hint="Give them the same size, so that they lie on one another.",
-        )
-    if len(masks) == 1:
-        masks = masks.expand(len(control), -1, -1, -1)
-    return letterboxed(masks, video.width, video.height, border=1.0)[..., 0]
-
-
 def _animate(order: InjectionOrder, video: VideoOrder, generation: Generation) -> tuple[Generation, str]:
     reference = letterboxed(order.references[:1], video.width, video.height, border=BLACK)
     clip_vision = order.models.clip_vision if order.models else None
-    pose, face = video.pose_video, video.face_video
+    face, background = video.face_video, video.background_video
     positive, negative, latent, trim, _, _ = run_host_node(
         "WanAnimateToVideo",
         **{"positive": generation.positive, "negative": generation.negative, "vae": order.vae},
@@ -169,15 +151,39 @@ def _animate(order: InjectionOrder, video: VideoOrder, generation: Generation) -
         video_frame_offset=0,
         reference_image=reference,
         clip_vision_output=None if clip_vision is None else clip_vision.encode_image(reference, crop=False),
-        pose_video=None if pose is None else letterboxed(pose, video.width, video.height, border=BLACK),
+        pose_video=_fitted_video(video.pose_video, video, border=BLACK),
         face_video=None if face is None else letterboxed(face, _FACE_SIDE, _FACE_SIDE, border=BLACK),
+        background_video=_fitted_video(background, video, border=BLACK),
+        character_mask=_fitted_masks(video.character_masks, background, video, "background", border=0.0),
     )
     changed = replace(
         generation, positive=positive, negative=negative, middle=negative, latent=latent, trim_latent=trim
     )
-    given = {"a pose video": pose, "a face video": face, "CLIP vision": clip_vision}
+    given = {"a pose video": video.pose_video, "a face video": face, "a background": background}
+    given["CLIP vision"] = clip_vision
     parts = [what for what, thing in given.items() if thing is not None] or ["nothing else"]
     return changed, f"Animate: the first of {len(order.references)} references, with {', '.join(parts)}"
+
+
+def _fitted_video(frames: Any, video: VideoOrder, *, border: float) -> Any:
+    return None if frames is None else letterboxed(frames, video.width, video.height, border=border)
+
+
+def _fitted_masks(masks: Any, frames: Any, video: VideoOrder, what: str, *, border: float) -> Any:
+    """Return masks at the video's size, one for each frame that they lie on; None without either."""
+    if masks is None or frames is None:
+        return None
+    masks = masks.reshape(-1, *masks.shape[-2:], 1)
+    if masks.shape[1:3] != frames.shape[1:3]:
+        raise InputError(
+            f"The masks are {masks.shape[2]} x {masks.shape[1]}, "
+            f"the {what} video {frames.shape[2]} x {frames.shape[1]}.",
+            field="control_masks" if what == "control" else "character_masks",
+            hint="Give them the same size, so that they lie on one another.",
+        )
+    if len(masks) == 1:
+        masks = masks.expand(len(frames), -1, -1, -1)
+    return letterboxed(masks, video.width, video.height, border=border)[..., 0]
 
 
 _PREPARE: Mapping[str, Prepare] = {"wan_vace": _vace, "wan_animate": _animate, "wan_phantom": _phantom}

@@ -109,6 +109,8 @@ def check_variants_of_one_class_are_told_apart():
     # Wan 2.2 I2V has no picture encoder, so that ComfyUI calls it text-to-video; its input is wider.
     assert named(supported.WAN21_T2V, {"in_dim": 36}).family.name == "wan_i2v"
     assert named(supported.SD3).ways == ("prompt", "lora")
+    # A UNet under the class of another pack is told by the width of the text that it attends to.
+    assert named(type("MyUNet", (), {}), {"context_dim": 2048}).family.name == "sdxl"
     unknown = named(type("Nova", (), {}), None)
     assert (unknown.family.name, unknown.ways) == ("unknown", ("prompt", "lora"))
     sd3 = tiny.wrapped(base.SD3.__new__(base.SD3))
@@ -131,6 +133,10 @@ def check_chroma_announces_reference_latents_and_does_not_read_them():
     assert model.extra_conds_shapes(reference_latents=[torch.zeros(1, 16, 2, 2)])
     model.__dict__["diffusion_model"] = Chroma.__new__(Chroma)
     assert not uses_reference_latents(SimpleNamespace(model=model))
+    # A network that was wrapped shows nothing of what it reads.
+    wrapper = type("Wrapper", (), {"forward": lambda self, *args, **kwargs: None})
+    model.__dict__["diffusion_model"] = wrapper()
+    assert uses_reference_latents(SimpleNamespace(model=model))
 
 
 def check_a_family_without_pictures_is_reported_as_degraded():
@@ -524,16 +530,20 @@ def check_animate_gets_its_reference_pose_and_face():
 
     import tiny_families as tiny
     import torch
+    from pack_in_check.host.injection_order import ReferenceModels
 
     model = tiny.wrapped(tiny.build(*_wan("wan_animate")))
     before, video = _video_generation(model)
     vision = tiny.clip_vision(n_layers=2)
-    from pack_in_check.host.injection_order import ReferenceModels
-
+    mask = torch.zeros((1, 40, 40))
+    mask[:, :, 20:] = 1.0
     after, report = injected(
         before, ["wan_reference"], references=pictures(1), vae=tiny.video_vae(),
         models=ReferenceModels(clip_vision=vision),
-        video=dataclasses.replace(video, pose_video=pictures(3, 40, 40), face_video=pictures(5, 30, 20)),
+        video=dataclasses.replace(
+            video, pose_video=pictures(3, 40, 40), face_video=pictures(5, 30, 20),
+            background_video=pictures(5, 40, 40), character_masks=mask,
+        ),
     )  # fmt: skip
     fields = after.positive[0][1]
     assert after.trim_latent == 1 and tuple(after.latent["samples"].shape) == (1, 16, 3, 4, 8)
@@ -543,7 +553,10 @@ def check_animate_gets_its_reference_pose_and_face():
     # Bordered in black to a square: -1 left and right of 30 x 20 at 512 x 512.
     assert tuple(face.shape) == (1, 3, 5, 512, 512) and (face[..., :80] == -1).all()
     assert (after.negative[0][1]["face_video_pixels"] == -1).all()
-    assert "with a pose video, a face video, CLIP vision" in report.applied[0]["detail"]
+    assert "with a pose video, a face video, a background, CLIP vision" in report.applied[0]["detail"]
+    # Drawn in the mask's right half of 40 x 40 in 64 x 32; the borders stay background.
+    drawn = fields["concat_mask"][0, 0, 1, 0]
+    assert drawn.tolist() == [0, 0, 0, 0, 1, 1, 0, 0]
     noise = torch.zeros((1, 16, 3, 4, 8))
     read = model.model.extra_conds(
         noise=noise, device=torch.device("cpu"), cross_attn=after.positive[0][0], **fields
