@@ -73,39 +73,6 @@ class Projection(nn.Module):
             raise InputError(f"{len(clip)} pictures and {len(face)} faces do not make pairs.", field="face")
         return self._tokens(clip, face, shortcut_scale)
 
-    def unconditional(
-        self, n: int = 1, *, black: Tensor | None = None, shortcut_scale: float = 1.0
-    ) -> Tensor:
-        """Project the absence of a reference, for the unconditional half of guidance.
-
-        Parameters
-        ----------
-        n : int
-            Number of references that it stands for.
-        black : Tensor, shape (1, positions, width), optional
-            The CLIP model's hidden states of a black picture, for kinds that take it.
-        shortcut_scale : float
-            As for the references.
-
-        Returns
-        -------
-        Tensor, shape (n, n_tokens, token_width)
-
-        Raises
-        ------
-        InputError
-            If the kind takes a black picture and `black` is None.
-        """
-        inputs = zero_inputs(self.kind, n, next(self.parameters()))
-        if self.kind.black_uncond:
-            if black is None:
-                raise InputError(
-                    f"{self.kind.variant} needs the view of a black picture as its unconditional.",
-                    field="black",
-                )
-            inputs["clip"] = black.expand(n, -1, -1)
-        return self(**inputs, shortcut_scale=shortcut_scale)
-
     def _tokens(self, clip: Tensor | None, face: Tensor | None, shortcut_scale: float) -> Tensor:
         raise NotImplementedError
 
@@ -218,33 +185,7 @@ def build_projection(file: AdapterFile, kind: AdapterKind) -> Projection:
     if architecture == "resampler":
         weights = {name if name == "latents" else _PERCEIVER + name: weights[name] for name in weights}
     projection.load_state_dict(weights, strict=True, assign=True)
-    return projection.eval().requires_grad_(False)
-
-
-def zero_inputs(kind: AdapterKind, n: int, like: Tensor) -> dict[str, Tensor]:
-    """Return zeros for every input that a kind takes.
-
-    Parameters
-    ----------
-    kind : AdapterKind
-        What the adapter takes.
-    n : int
-        References.
-    like : Tensor
-        Gives dtype and device.
-
-    Returns
-    -------
-    dict of str to Tensor
-        ``clip`` and ``face`` as `Projection` takes them; only those that the kind takes.
-    """
-    inputs = {}
-    if kind.clip:
-        positions = (kind.clip_positions,) if kind.clip == "hidden" else ()
-        inputs["clip"] = like.new_zeros(n, *positions, kind.clip_width)
-    if kind.face:
-        inputs["face"] = like.new_zeros(n, kind.face_width)
-    return inputs
+    return projection.train(mode=False).requires_grad_(False)
 
 
 def _mlp(shapes: Mapping[str, tuple[int, ...]]) -> nn.Sequential:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st  # noqa: E402
 from scipy.special import erf  # noqa: E402
 from support.adapters import FULL, PUBLISHED, Sizes, random_adapter  # noqa: E402
 from tower_anime.consistency.injection.adapter_file import AdapterFile  # noqa: E402
-from tower_anime.consistency.injection.projections import build_projection, zero_inputs  # noqa: E402
+from tower_anime.consistency.injection.projections import build_projection  # noqa: E402
 from tower_anime.consistency.injection.variants import recognise  # noqa: E402
 from tower_anime.errors import InputError  # noqa: E402
 
@@ -140,7 +140,7 @@ def test_float64_weights_give_the_formula_to_the_last_digits(variant, family):
     np.testing.assert_allclose(projection(**inputs), published_tokens(file, variant, inputs), atol=1e-11)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     published=st.sampled_from(PUBLISHED),
     n=st.integers(1, 5),
@@ -179,14 +179,16 @@ def test_half_precision_stays_in_the_files_dtype_and_near(variant, dtype):
 
 
 def test_large_states_do_not_overflow_in_float16():
-    # Logits near 1e5 before scaling: q and k are scaled first, as published.
+    # A latent's logit with itself is near 2e5, beyond float16, and 3e4 after the scaling of q and k.
     adapter = random_adapter("plus", widths=[8], dtype=torch.float16, sizes=Sizes(depth=1))
-    adapter.image_proj["layers.0.0.to_q.weight"] *= 40
-    adapter.image_proj["layers.0.0.to_kv.weight"][:64] *= 40
+    adapter.image_proj["layers.0.0.to_q.weight"] *= 60
+    adapter.image_proj["layers.0.0.to_kv.weight"][:64] = adapter.image_proj["layers.0.0.to_q.weight"]
     file = AdapterFile(Path("adapter.bin"), adapter.image_proj, adapter.layers)
     projection = build_projection(file, recognise(file))
-    tokens = projection(clip=drawn_inputs(projection.kind, 1)["clip"])
-    assert torch.isfinite(tokens).all()
+    inputs = drawn_inputs(projection.kind, 1)
+    np.testing.assert_allclose(
+        projection(**inputs).float(), published_tokens(file, "plus", inputs), atol=0.05
+    )
 
 
 def test_mixed_dtypes_are_computed_in_the_widest():
@@ -217,34 +219,14 @@ def test_v2_at_scale_0_is_the_face_alone():
     np.testing.assert_allclose(projection(**inputs, shortcut_scale=0.0)[0], face, atol=1e-5)
 
 
-# --- the unconditional ---
-
-
 @pytest.mark.parametrize(("variant", "family"), PUBLISHED)
-def test_the_unconditional_is_zeros_or_a_black_picture(variant, family):
-    file, kind, projection = built(variant, family)
-    inputs = {name: torch.zeros_like(value) for name, value in drawn_inputs(kind, 1, positions=577).items()}
-    black = None
-    if kind.black_uncond:
-        black = inputs["clip"] = drawn_inputs(kind, 1, seed=5)["clip"]
-    expected = published_tokens(file, variant, inputs)
-    tokens = projection.unconditional(2, black=black)
-    np.testing.assert_allclose(tokens, np.concatenate([expected, expected]), atol=1e-5)
-
-
-def test_a_missing_black_picture_is_asked_for():
-    with pytest.raises(InputError, match="black picture"):
-        built("plus")[2].unconditional()
-
-
-def test_zeros_have_the_shapes_that_the_kind_takes():
-    _, kind, projection = built("kolors_faceid", "kolors")
-    zeros = zero_inputs(kind, 3, torch.ones(1, dtype=torch.float16))
-    assert {name: (tuple(z.shape), z.dtype) for name, z in zeros.items()} == {
-        "clip": ((3, 577, 24), torch.float16),
-        "face": ((3, 512), torch.float16),
+def test_zeros_as_the_unconditional_give_the_formula(variant, family):
+    file, kind, projection = built(variant, family, dtype=torch.float64)
+    inputs = {
+        name: torch.zeros_like(value)
+        for name, value in drawn_inputs(kind, 1, positions=577, dtype=torch.float64).items()
     }
-    assert projection(**zeros).shape == (3, 6, 4096)
+    np.testing.assert_allclose(projection(**inputs), published_tokens(file, variant, inputs), atol=1e-10)
 
 
 # --- wrong inputs ---
