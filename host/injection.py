@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..errors import TowerError
-from .conditioning import add_prompt
+from .adapters.steps import adapter_steps
+from .conditioning import Conditioning, add_prompt
 from .families.family import describe_family, why_degraded
 from .families.steps import STEPS
 from .injection_order import Generation, InjectionOrder, InjectionReport, NotApplicableError, Step
-from .loras import LoraOrder, load_lora
+from .loras import LoraOrder, load_lora, without_doubles
+from .regional import add_regional_prompt
 
 __all__ = [
     "METHODS",
@@ -64,11 +67,11 @@ def inject(
 
 def _prompt_steps(order: InjectionOrder) -> Iterator[Step]:
     def positive(generation: Generation) -> tuple[Generation, str]:
-        changed = add_prompt(generation.clip, generation.positive, order.prompt)
+        changed = _prompted(generation.clip, generation.positive, order.prompt, order)
         return replace(generation, positive=changed), order.prompt
 
     def negative(generation: Generation) -> tuple[Generation, str]:
-        changed = add_prompt(generation.clip, generation.negative, order.negative_prompt)
+        changed = _prompted(generation.clip, generation.negative, order.negative_prompt, order)
         return replace(generation, negative=changed), order.negative_prompt
 
     if order.prompt:
@@ -77,12 +80,20 @@ def _prompt_steps(order: InjectionOrder) -> Iterator[Step]:
         yield Step("negative prompt", negative)
 
 
+def _prompted(clip: Any, conditioning: Conditioning, text: str, order: InjectionOrder) -> Conditioning:
+    if order.is_prompt_masked and order.mask is not None:
+        return add_regional_prompt(clip, conditioning, text, order.mask)
+    return add_prompt(clip, conditioning, text)
+
+
 def _lora_steps(order: InjectionOrder) -> Iterator[Step]:
-    for lora in order.loras:
-        yield Step(f"LoRA {lora.name}", _lora_step(lora, order.strength))
+    orders, doubled = without_doubles(order.loras)
+    for lora in orders:
+        note = " It is named more than once, and loaded once." if lora.name in doubled else ""
+        yield Step(f"LoRA {lora.name}", _lora_step(lora, order.strength, note))
 
 
-def _lora_step(lora: LoraOrder, factor: float) -> Callable[[Generation], tuple[Generation, str]]:
+def _lora_step(lora: LoraOrder, factor: float, note: str) -> Callable[[Generation], tuple[Generation, str]]:
     scaled = replace(
         lora, strength_model=lora.strength_model * factor, strength_clip=lora.strength_clip * factor
     )
@@ -93,6 +104,8 @@ def _lora_step(lora: LoraOrder, factor: float) -> Callable[[Generation], tuple[G
             f"{loaded.n_model_keys} weights on the model at {scaled.strength_model:g}, "
             f"{loaded.n_clip_keys} on the text encoder at {scaled.strength_clip:g}"
         )
+        if loaded.note or note:
+            detail = f"{detail}. {loaded.note}{note}".replace("  ", " ")
         return replace(generation, model=loaded.model, clip=loaded.clip), detail
 
     return apply
@@ -102,5 +115,6 @@ def _lora_step(lora: LoraOrder, factor: float) -> Callable[[Generation], tuple[G
 METHODS: Mapping[str, Callable[[InjectionOrder], Iterator[Step]]] = {
     "lora": _lora_steps,
     "prompt": _prompt_steps,
+    "adapter": adapter_steps,
     **STEPS,
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import TowerError
 from .loras import LoraOrder
+
+if TYPE_CHECKING:
+    from .adapters.steps import AdapterOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,12 @@ class InjectionOrder:
         Models for the ways of families that need some.
     video : VideoOrder, optional
         The video to prepare the references for.
+    adapter : AdapterOrder, optional
+        An IP-Adapter, how it acts, and what shows it the character.
+    mask : Tensor, shape (n, height, width), optional
+        Where in the picture the character is; everywhere if not given.
+    is_prompt_masked : bool
+        Whether the fragments hold within the mask only.
     """
 
     prompt: str = ""
@@ -131,6 +140,9 @@ class InjectionOrder:
     strength: float = 1.0
     models: ReferenceModels | None = None
     video: VideoOrder | None = None
+    adapter: AdapterOrder | None = None
+    mask: Any = None
+    is_prompt_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
+from .adapter import AdapterLoader, InjectionSettings
 from .character import CharacterLoader
 from .families import ReferenceModelsNode, WanReference
 from .gate import ConsistencyGate
@@ -14,6 +15,7 @@ from .palette import PaletteEnforcer
 from .pose import Pose
 from .preflight import Preflight
 from .project import ProjectLoader, ProjectSaver
+from .region import CharacterRegion
 from .studio import CharacterStudioNode
 from .style import StyleTemplate, StyleTransfer
 from .sync import BpmSync
@@ -31,6 +33,9 @@ class TowerExtension(ComfyExtension):
             CharacterExport,
             CharacterImport,
             EmbeddingInjector,
+            AdapterLoader,
+            InjectionSettings,
+            CharacterRegion,
             ReferenceModelsNode,
             WanReference,
             ConsistencyGate,

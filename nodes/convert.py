@@ -83,7 +83,7 @@ def to_image_array(image: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.broadcast_to(_to_bytes(values), (*values.shape[:2], 3)))
 
 
-def _to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _to_bytes(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Round values of 0 to 1 to bytes, NaN to 0, a few rows at a time: a sixth of the time of whole passes.
 
     Rounded, not truncated: n / 255 as float32 can lie a hair below n / 255.

@@ -36,7 +36,8 @@ RULES = {
     "story": (FOUNDATION, {"sqlalchemy", "comfy", "typer", "rich"}),
     "production": (FOUNDATION | VALUES, {"aiohttp", "sqlalchemy", "comfy", "typer", "rich"}),
     "db": (FOUNDATION | VALUES, {"aiohttp", "comfy", "typer", "rich", "torch"}),
-    "host": (FOUNDATION, {"aiohttp", "sqlalchemy", "typer", "rich"}),
+    # What injection computes is pure torch; only the host can bring it into a model.
+    "host": (FOUNDATION | {"consistency.injection"}, {"aiohttp", "sqlalchemy", "typer", "rich"}),
     "services": (
         FOUNDATION | {*ROOMS} - {"nodes", "web", "cli", "host"},
         {"comfy", "torch", "typer", "rich"},
@@ -114,7 +115,9 @@ def test_every_room_has_a_rule() -> None:
 
 
 def test_nothing_touches_the_import_path_or_evaluates_text() -> None:
-    calls = re.compile(r"\bsys\.path\b|\beval\(|\bexec\(|pickle\.load|yaml\.load\(|torch\.load\(")
+    calls = re.compile(
+        r"\bsys\.path\b|(?<!\.)\beval\(|\bexec\(|pickle\.load|yaml\.load\(|torch\.load\((?!.*weights_only=True)"
+    )
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for room in ROOMS

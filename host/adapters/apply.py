@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ...consistency.injection.attention import EMBEDS_SCALING
+from ...consistency.injection.combining import COMBINATIONS
 from ...consistency.injection.curve import parse_curve
 from ...consistency.injection.sites import Site, pair_layers
-from ...consistency.injection.weights import site_weights
+from ...consistency.injection.weights import WEIGHT_TYPES, site_weights
 from ...errors import InputError
 from .clock import Clock
 from .files import Adapter
@@ -19,7 +20,9 @@ from .injection import Injection, Schedule, Tokens
 from .patch import CrossAttentionPatch, Place, separate_copies
 from .sites import unet_sites
 
+SCALINGS = tuple(EMBEDS_SCALING)
 _KEY = "tower_adapter"
+__all__ = ["COMBINATIONS", "SCALINGS", "WEIGHT_TYPES", "AdapterSettings", "Placed", "place_adapter"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,24 @@ class Seen:
     weights: tuple[float, ...] = ()
 
 
-def make_tokens(adapter: Adapter, seen: Seen, settings: AdapterSettings) -> Tokens:
+def make_tokens(adapter: Adapter, seen: Seen, settings: AdapterSettings, model: Any) -> Tokens:
     """Project what was seen to the tokens that cross-attentions attend to.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        Whose projection is used; the host loads it onto its device.
+    seen : Seen
+        What encoders say of the pictures.
+    settings : AdapterSettings
+        How pictures are combined.
+    model : ModelPatcher
+        The model, through whose own projection the tokens of some adapters go.
 
     Raises
     ------
     InputError
-        If pictures are combined in an unknown way, or nothing was seen.
+        If pictures are combined in an unknown way, nothing was seen, or the model lacks that projection.
     """
     import comfy.model_management as memory
 
@@ -62,7 +73,25 @@ def make_tokens(adapter: Adapter, seen: Seen, settings: AdapterSettings) -> Toke
         _projected(adapter, clip, face, scale),
         _projected(adapter, unconditional, None if face is None else torch.zeros_like(face[:1]), scale),
     ]
-    return Tokens(side_by_side(made[0], settings.combine), made[1][:1])
+    if adapter.kind.through_encoder_hid_proj:
+        made = [_through_model(model, tokens) for tokens in made]
+    return Tokens(side_by_side(made[0], settings.combine), side_by_side(made[1], settings.combine))
+
+
+def _through_model(model: Any, tokens: Tensor) -> Tensor:
+    import comfy.model_management as memory
+
+    projection = getattr(model.model.diffusion_model, "encoder_hid_proj", None)
+    if projection is None:
+        raise InputError(
+            "This model has no projection of the text encoder's states, which Kolors' FaceID adapter needs.",
+            field="model",
+            hint="Load Kolors with a loader that keeps encoder_hid_proj, or choose another adapter.",
+        )
+    memory.load_models_gpu([model])
+    weight = projection.weight
+    with torch.no_grad():
+        return projection(tokens.to(weight.device, weight.dtype)).float().cpu()
 
 
 def _combined(rows: Tensor | None, settings: AdapterSettings, weights: tuple[float, ...]) -> Tensor | None:
