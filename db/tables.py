@@ -462,7 +462,10 @@ class TrackRow(Base):
     """What an analyzer heard in a recording."""
 
     __tablename__ = "tracks"
-    __table_args__ = _table(UniqueConstraint("sha256", "analyzer"))
+    __table_args__ = _table(
+        UniqueConstraint("sha256", "analyzer"),
+        Index("ix_tracks_analyzer_tempo_bpm", "analyzer", "tempo_bpm"),
+    )
 
     sha256: Mapped[str] = mapped_column(CleanText(64))
     analyzer: Mapped[str] = mapped_column(CleanText(100))
@@ -472,6 +475,13 @@ class TrackRow(Base):
     tempo_bpm: Mapped[float | None]
     duration_seconds: Mapped[float]
     analysis: Mapped[dict[str, Any]]
+    title: Mapped[str] = mapped_column(default="")
+    artist: Mapped[str] = mapped_column(default="")
+    key: Mapped[str | None] = mapped_column(CleanText(20))
+    mood: Mapped[list[Any]] = mapped_column(default=list)
+    confidence: Mapped[float | None]
+    energy: Mapped[float | None]
+    loudness_lufs: Mapped[float | None]
 
 
 class ApiTokenRow(Base):
