@@ -33,6 +33,14 @@ SUPPORT = Path(__file__).resolve().parent
 PROBE_PACK = SUPPORT / "probe_pack"
 CHECKPOINT = tiny_checkpoints.CHECKPOINT
 LORA = tiny_checkpoints.LORA
+ADAPTER = tiny_checkpoints.ADAPTER
+BASE_ADAPTER = tiny_checkpoints.BASE_ADAPTER
+# What a test server finds in its model folders.
+_MODELS = {
+    "models/checkpoints": [CHECKPOINT],
+    "models/loras": [LORA],
+    "models/ipadapter": [ADAPTER, BASE_ADAPTER],
+}
 PACK_NAME = "tower-anime"
 IMPORT_TIME = re.compile(rf"([\d.]+) seconds: .*{PACK_NAME}\s*$", re.MULTILINE)
 IMPORT_FAILED = re.compile(rf"\(IMPORT FAILED\): .*{PACK_NAME}")
@@ -72,10 +80,11 @@ def find_hosts() -> list[ComfyHost]:
 
 
 def tiny_models(host: ComfyHost) -> Path:
-    """Return the folder with the tiny checkpoint and its LoRA, made on first use."""
-    source = Path(tiny_checkpoints.__file__).read_bytes()
-    folder = Path.home() / ".cache" / "tower-tests" / hashlib.sha256(source).hexdigest()[:16]
-    # The checkpoint is written last, so its presence means that both files are whole.
+    """Return the folder with the tiny checkpoint, its LoRA and its adapters, made on first use."""
+    sources = [Path(tiny_checkpoints.__file__), SUPPORT / "adapters.py"]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    folder = Path.home() / ".cache" / "tower-tests" / digest[:16]
+    # The checkpoint is written last, so its presence means that all files are whole.
     if not (folder / CHECKPOINT).is_file():
         subprocess.run(
             [str(host.python), tiny_checkpoints.__file__, str(host.root), str(folder)],
@@ -290,11 +299,12 @@ class ComfyServer:
         return {**self.wait(prompt_id, timeout), "prompt_id": prompt_id}
 
     def _furnish(self) -> None:
-        for name in ("input", "output", "user", "temp", "models/checkpoints", "models/loras", "custom_nodes"):
+        for name in ("input", "output", "user", "temp", "custom_nodes", *_MODELS):
             (self.base / name).mkdir(parents=True, exist_ok=True)
         models = tiny_models(self.host)
-        _place(models / CHECKPOINT, self.base / "models/checkpoints" / CHECKPOINT)
-        _place(models / LORA, self.base / "models/loras" / LORA)
+        for folder, names in _MODELS.items():
+            for name in names:
+                _place(models / name, self.base / folder / name)
         _place(REPOSITORY, self.base / "custom_nodes" / PACK_NAME)
         for pack in self.packs:
             _place(pack, self.base / "custom_nodes" / pack.name)

@@ -1,4 +1,6 @@
-"""Make a Stable Diffusion 1.5 checkpoint small enough for tests: ``python … COMFYUI_FOLDER OUT_FOLDER``.
+"""Make model files small enough for tests: ``python … COMFYUI_FOLDER OUT_FOLDER``.
+
+A Stable Diffusion 1.5 checkpoint, a LoRA and two IP-Adapters for it.
 
 Runs in ComfyUI's own Python. ComfyUI tells a model family by names and shapes of weights: 320 base channels,
 768 context features and convolutions around the attention blocks make it SD 1.5 whatever the depth, so two
@@ -6,12 +8,18 @@ levels with one attention block each are enough. The weights are noise of a scal
 finite; pictures are meaningless but differ by seed, prompt and LoRA, which is what tests look at.
 """
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
 
 CHECKPOINT = "tower_tiny_sd15.safetensors"
 LORA = "tower_tiny_lora.safetensors"
+# Both look through a CLIP vision model of the width 24, which the probe node gives when asked.
+ADAPTER = "tower_tiny_plus.safetensors"
+BASE_ADAPTER = "tower_tiny_base.safetensors"
+ADAPTERS = {ADAPTER: "plus", BASE_ADAPTER: "base"}
+N_CROSS_ATTENTIONS = 7
 UNET = {
     "image_size": 32,
     "in_channels": 4,
@@ -103,6 +111,21 @@ def diffusers_name(name):
     return f"{places[place]}{name[len(place) :]}".replace(".", "_")
 
 
+def build_adapters():
+    """Return the weights of an IP-Adapter of each kind, by file name."""
+    import torch
+
+    # By path: another package on the host's Python may have the name.
+    spec = importlib.util.spec_from_file_location("tower_adapters", Path(__file__).with_name("adapters.py"))
+    adapters = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(adapters)
+    widths = [UNET["model_channels"]] * N_CROSS_ATTENTIONS
+    return {
+        name: adapters.random_adapter(variant, widths=widths, seed=seed, dtype=torch.half).flat()
+        for seed, (name, variant) in enumerate(ADAPTERS.items())
+    }
+
+
 def main(root, folder):
     sys.path[0] = str(root)  # Instead of this folder, whose comfy.py is another module.
     from comfy.cli_args import args
@@ -114,7 +137,8 @@ def main(root, folder):
     generator = torch.Generator().manual_seed(20)
     checkpoint = build_checkpoint(root, generator)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, weights in ((LORA, build_lora(checkpoint, generator)), (CHECKPOINT, checkpoint)):
+    files = {LORA: build_lora(checkpoint, generator), **build_adapters(), CHECKPOINT: checkpoint}
+    for name, weights in files.items():
         part = folder / f"{name}.part"
         safetensors.torch.save_file(weights, part)
         part.replace(folder / name)
