@@ -108,7 +108,7 @@ def _settings_inputs() -> list[io.Input]:
             "weight",
             default=0.8,
             **weight,
-            tooltip="Larger is closer to the references and further from the prompt; 1 is as trained.",
+            tooltip="Larger is closer to the references, further from the prompt; 1 is as trained, below 0 opposes.",
         ),
         io.Combo.Input(
             "weight_type",
@@ -137,13 +137,13 @@ def _settings_inputs() -> list[io.Input]:
             "start",
             default=0.0,
             **share,
-            tooltip="Share of sampling after which it acts; later leaves the layout to the prompt.",
+            tooltip="Share of sampling from which it acts; larger leaves more of the layout to the prompt.",
         ),
         io.Float.Input(
             "end",
             default=1.0,
             **share,
-            tooltip="Share of sampling until which it acts; earlier leaves the details to the prompt.",
+            tooltip="Share of sampling until which it acts; larger gives it more of the details.",
         ),
         io.Combo.Input(
             "scaling",
@@ -159,7 +159,7 @@ def _settings_inputs() -> list[io.Input]:
         io.String.Input(
             "curve",
             default="",
-            tooltip="Factor over sampling, such as 0: 1, 0.5: 0.3, 1: 0; empty is level.",
+            tooltip="Factor over sampling, such as 0: 1, 0.5: 0.3, 1: 0; larger is more, empty is level.",
         ),
         io.Boolean.Input(
             "auto_shortcut",
@@ -180,7 +180,7 @@ def _settings_inputs() -> list[io.Input]:
             min=-2.0,
             max=2.0,
             step=0.05,
-            tooltip="FaceID: strength of the LoRA inside the file; 0 leaves it out, if loaded already.",
+            tooltip="FaceID: larger is more of the LoRA inside the file; 0 leaves it out, if loaded elsewhere.",
         ),
         io.Boolean.Input(
             "compatible",

@@ -35,10 +35,24 @@ class CharacterRegion(io.ComfyNode):
                     default="left half",
                     tooltip="Its part of the picture; with box, the numbers below. A mask narrows it.",
                 ),
-                io.Float.Input("left", default=0.0, **share, tooltip="Left edge of the box."),
-                io.Float.Input("top", default=0.0, **share, tooltip="Upper edge of the box."),
-                io.Float.Input("right", default=0.5, **share, tooltip="Right edge of the box."),
-                io.Float.Input("bottom", default=1.0, **share, tooltip="Lower edge of the box."),
+                io.Float.Input(
+                    "left",
+                    default=0.0,
+                    **share,
+                    tooltip="Left edge of the box as a share of the width; larger is further right.",
+                ),
+                io.Float.Input(
+                    "top",
+                    default=0.0,
+                    **share,
+                    tooltip="Upper edge of the box as a share of the height; larger is further down.",
+                ),
+                io.Float.Input(
+                    "right", default=0.5, **share, tooltip="Right edge of the box; larger is wider."
+                ),
+                io.Float.Input(
+                    "bottom", default=1.0, **share, tooltip="Lower edge of the box; larger is taller."
+                ),
                 io.Float.Input(
                     "strength",
                     default=1.0,

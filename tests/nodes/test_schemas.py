@@ -9,15 +9,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = [
+    "TowerAdapterLoader",
     "TowerBPMSync",
     "TowerCharacterExport",
     "TowerCharacterImport",
     "TowerCharacterLoader",
+    "TowerCharacterRegion",
     "TowerCharacterStudio",
     "TowerConsistencyGate",
     "TowerEmbeddingInjector",
     "TowerGatedKSampler",
     "TowerIdentityScore",
+    "TowerInjectionSettings",
     "TowerPaletteEnforcer",
     "TowerPose",
     "TowerPreflight",
