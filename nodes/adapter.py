@@ -108,7 +108,7 @@ def _settings_inputs() -> list[io.Input]:
             "weight",
             default=0.8,
             **weight,
-            tooltip="Larger is closer to the references, further from the prompt; 1 is as trained, below 0 opposes.",
+            tooltip="Larger is closer to the references; 1 is as trained, below 0 leads away from them.",
         ),
         io.Combo.Input(
             "weight_type",
@@ -180,7 +180,7 @@ def _settings_inputs() -> list[io.Input]:
             min=-2.0,
             max=2.0,
             step=0.05,
-            tooltip="FaceID: larger is more of the LoRA inside the file; 0 leaves it out, if loaded elsewhere.",
+            tooltip="FaceID: larger is more of the LoRA inside the file; 0 leaves it out.",
         ),
         io.Boolean.Input(
             "compatible",
