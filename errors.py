@@ -9,6 +9,7 @@ TowerError
 │   ├── EmptyReferenceError    a character has no usable reference picture
 │   ├── ModelFileError         a model file is damaged, of another kind, or not the one that was pinned
 │   ├── NoBeatError            music was asked to carry cuts and has no beat
+│   ├── RightsError            a recording may not be put under picture
 │   └── AccessError            the caller may not do this
 ├── NotFoundError              a named thing does not exist
 │   └── UnknownEncoderError    no identity encoder has that name
@@ -92,6 +93,12 @@ class NoBeatError(InputError):
     """Music was asked to carry cuts and has no beat."""
 
     code = "no_beat"
+
+
+class RightsError(InputError):
+    """A recording may not be put under picture."""
+
+    code = "no_sync_right"
 
 
 class ModelFileError(InputError):

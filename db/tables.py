@@ -484,6 +484,68 @@ class TrackRow(Base):
     loudness_lufs: Mapped[float | None]
 
 
+class MusicFileRow(Base):
+    """A file of music in a watched folder; `path_key` is the digest of its path.
+
+    A path may be longer than an index of PostgreSQL takes. `state` is ``found`` until its tags were read.
+    """
+
+    __tablename__ = "music_files"
+    __table_args__ = _table(
+        CheckConstraint("state IN ('found', 'read', 'unreadable')", name="state"),
+        Index("ix_music_files_state_sha256", "state", "sha256"),
+    )
+
+    path_key: Mapped[str] = mapped_column(CleanText(64), unique=True)
+    path: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(CleanText(20), default="found")
+    reason: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str] = mapped_column(CleanText(64), default="")
+    title: Mapped[str] = mapped_column(default="")
+    artist: Mapped[str] = mapped_column(default="")
+    album: Mapped[str] = mapped_column(default="")
+    genres: Mapped[list[Any]] = mapped_column(default=list)
+    moods: Mapped[list[Any]] = mapped_column(default=list)
+    tempo_bpm: Mapped[float | None]
+    key: Mapped[str | None] = mapped_column(CleanText(20))
+    isrc: Mapped[str] = mapped_column(CleanText(12), default="")
+    licence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    duration_seconds: Mapped[float | None]
+    words: Mapped[str] = mapped_column(default="")
+
+
+class PlaylistRow(Base):
+    """A list of tracks, of any catalogue; `remote_id` is its id in a person's library there."""
+
+    __tablename__ = "playlists"
+    __table_args__ = _table()
+
+    project_id: Mapped[int | None] = _to("projects", "CASCADE", index=True)
+    name: Mapped[str] = mapped_column(CleanText(255))
+    description: Mapped[str] = mapped_column(default="")
+    provider: Mapped[str] = mapped_column(CleanText(50), default="")
+    remote_id: Mapped[str] = mapped_column(CleanText(255), default="")
+    n_sent: Mapped[int] = mapped_column(default=0)
+    tracks: Mapped[list[Any]] = mapped_column(default=list)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class LicenceUseRow(Base):
+    """A use of a track in a project, with the licence that it had then."""
+
+    __tablename__ = "licence_uses"
+    __table_args__ = _table(UniqueConstraint("project_id", "reference", "used_in"))
+
+    project_id: Mapped[int] = _to("projects", "CASCADE")
+    reference: Mapped[str] = mapped_column(CleanText(255))
+    used_in: Mapped[str] = mapped_column(CleanText(255))
+    track: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(default="")
+    is_cleared: Mapped[bool] = mapped_column(default=False)
+
+
 class ApiTokenRow(Base):
     """A key for the routes; only its digest is kept."""
 

@@ -31,6 +31,7 @@ TABLES = {
     *("embeddings", "relationships", "poses", "style_library", "scenes", "shots", "episodes"),
     *("scene_state", "production_jobs", "job_events", "generated_assets", "quality_gates", "reviews"),
     *("tracks", "api_tokens", "studio_runs", "job_characters", "early_scores"),
+    *("music_files", "playlists", "licence_uses"),
 }
 
 # Rebuilds a table that others refer to, as SQLite needs for most changes.
