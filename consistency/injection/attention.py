@@ -15,31 +15,32 @@ from torch import Tensor
 # A weight on keys acts through a softmax, the stronger the wider the layer; the penalty is relative to this.
 _WIDEST = 1280.0
 
-Scaled = tuple[Tensor, Tensor, float]
+Pair = tuple[Tensor, Tensor]
 
 
 def _penalty(keys: Tensor) -> float:
     return keys.shape[-1] / _WIDEST
 
 
-def _on_both(keys: Tensor, values: Tensor, weight: float) -> Scaled:
-    return keys * weight, values * weight, 1.0
+def _on_both(keys: Tensor, values: Tensor, weight: float) -> Pair:
+    return keys * weight, values * weight
 
 
-def _on_mean(keys: Tensor, values: Tensor, weight: float) -> Scaled:
+def _on_mean(keys: Tensor, values: Tensor, weight: float) -> Pair:
     mean = values.mean(dim=1, keepdim=True)
-    return keys * weight, values - mean + mean * weight, 1.0
+    return keys * weight, values - mean + mean * weight
 
 
-EMBEDS_SCALING: dict[str, Callable[[Tensor, Tensor, float], Scaled]] = {
-    "V only": lambda keys, values, weight: (keys, values, weight),
+# Attention is linear in its values: a weight on them is one on the result, and there are fewer of them.
+EMBEDS_SCALING: dict[str, Callable[[Tensor, Tensor, float], Pair]] = {
+    "V only": lambda keys, values, weight: (keys, values * weight),
     "K+V": _on_both,
     "K+V w/ C penalty": lambda keys, values, weight: _on_both(keys, values, weight * _penalty(keys)),
     "K+mean(V) w/ C penalty": lambda keys, values, weight: _on_mean(keys, values, weight * _penalty(keys)),
 }
-"""How a weight enters the attention; each returns keys, values, and what is left for the result.
+"""How a weight enters the attention: each returns the keys and values that are attended to.
 
-Keys and values are of the shape (batch, n_tokens, width). ``V only`` is linear attention in the weight, as
+They are of the shape (batch, n_tokens, width). ``V only`` makes the result linear in the weight, as
 published; the others are the field's names for weights inside the softmax, the mean of the values, and a
 penalty by the width of the layer.
 """

@@ -165,7 +165,7 @@ def _check(settings: AdapterSettings) -> None:
 
 
 def _patched(model: Any, injection: Injection, sites: list[Site]) -> Any:
-    from comfy.patcher_extension import CallbacksMP
+    from comfy.patcher_extension import CallbacksMP, WrappersMP
 
     patched = model.clone()
     existing = (
@@ -185,8 +185,9 @@ def _patched(model: Any, injection: Injection, sites: list[Site]) -> Any:
             _set(patched, patch, site.place[:2])
     if not patched.get_callbacks(CallbacksMP.ON_CLONE, _KEY):
         patched.add_callback_with_key(CallbacksMP.ON_CLONE, _KEY, separate_copies)
-    for moment in (CallbacksMP.ON_PRE_RUN, CallbacksMP.ON_CLEANUP):
-        patched.add_callback_with_key(moment, _KEY, injection.forget)
+    patched.add_callback_with_key(CallbacksMP.ON_PRE_RUN, _KEY, injection.begin)
+    patched.add_callback_with_key(CallbacksMP.ON_CLEANUP, _KEY, injection.forget)
+    patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, _KEY, injection.outer_sample)
     return patched
 
 

@@ -13,11 +13,10 @@ from ...consistency.injection.attention import EMBEDS_SCALING, spread
 from ...consistency.injection.curve import LEVEL, Curve
 from ...consistency.injection.masks import guessed_mask_for_layer, mask_for_layer
 from ...consistency.injection.weights import SiteWeight
+from .chunks import Chunks
 from .clock import Clock
 from .layers import AdapterLayers
 from .patch import Place, host_attention
-
-_UNCONDITIONAL = 1  # How the host marks that chunk of a batch.
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +97,7 @@ class Injection:
         self._tokens = tokens
         self._schedule = schedule
         self._clock = clock
+        self._chunks = Chunks()
         self._mask = mask
         self._is_mask_guessed = is_mask_guessed
         self._pairs: dict[Any, tuple[Tensor, Tensor]] = {}
@@ -106,46 +106,67 @@ class Injection:
     def __deepcopy__(self, memo: dict[int, Any]) -> Injection:
         return self
 
+    def begin(self, model: Any) -> None:
+        """Take the noise levels of the model that is sampled, which nodes after this one may have changed."""
+        self.forget()
+        self._clock = Clock(model.get_model_object("model_sampling"))
+
     def forget(self, *_arguments: Any) -> None:
         """Drop what was kept for a sampling run."""
         self._pairs.clear()
         self._masks.clear()
         self._clock.forget()
 
+    def outer_sample(self, executor: Any, *arguments: Any, **options: Any) -> Any:
+        """Look at what is sampled, and sample it: wraps a run of the host's."""
+        self._chunks.remember(executor.class_obj.conds)
+        return executor(*arguments, **options)
+
     def is_between(self, options: dict[str, Any], highest: float | None, lowest: float | None) -> bool:
         """Whether the current step's sigma lies between two; None bounds nothing."""
         sigma = self._clock.sigma(options)
         return (highest is None or sigma <= highest) and (lowest is None or sigma >= lowest)
 
-    def addition(self, place: Place, q: Tensor, options: dict[str, Any]) -> Tensor | None:
-        """Return what is added to the attention of a place, of the shape of `q`, or None for nothing."""
+    def added(
+        self, out: Tensor, place: Place, q: Tensor, options: dict[str, Any], *, in_place: bool = False
+    ) -> Tensor:
+        """Return the attention of a place with this injection's part added.
+
+        Parameters
+        ----------
+        out : Tensor, shape (batch, n_positions, width)
+            The attention so far; returned itself where nothing is added.
+        place : Place
+            Where.
+        q : Tensor, of the shape of `out`
+            Queries of the place.
+        options : dict
+            What the host says of the step.
+        in_place : bool
+            Whether `out` may be written to.
+        """
         at = self._schedule.weights[place]
         if at.weight == 0 or not self._clock.is_within(options, self._schedule.start, self._schedule.end):
-            return None
+            return out
         curve = self._schedule.curve
         weight = at.weight * (1.0 if curve is LEVEL else curve.at(self._clock.fraction(options)))
         if weight == 0:
-            return None
-        keys, values = self._keys_and_values(place, q, options, at.is_reversed)
-        keys, values, remaining = EMBEDS_SCALING[self._schedule.scaling](keys, values, weight)
-        added = host_attention(q, keys, values, options)
-        added = added if remaining == 1 else added * remaining
-        return added if self._mask is None else added * self._mask_at(q, options)
-
-    def _keys_and_values(
-        self, place: Place, q: Tensor, options: dict[str, Any], is_reversed: bool
-    ) -> tuple[Tensor, Tensor]:
-        """Return keys and values for every row of a batch, whose chunks are conditional or not."""
-        chunks = options["cond_or_uncond"]
-        n, frames = q.shape[0] // len(chunks), _frames(options)
+            return out
+        kinds = self._chunks.are_unconditional(options)
+        n, frames = q.shape[0] // len(kinds), _frames(options)
         sides = [
-            [spread(rows, n, frames) for rows in self._side(place, q, kind == _UNCONDITIONAL, is_reversed)]
-            for kind in chunks
+            [spread(rows, n, frames) for rows in self._side(place, q, kind, at.is_reversed)] for kind in kinds
         ]
-        n_tokens = max(keys.shape[1] for keys, _ in sides)
-        padded = [[_repeated(rows, n_tokens) for rows in side] for side in sides]
-        keys, values = (torch.cat(rows) for rows in zip(*padded, strict=True))
-        return keys, values
+        scale = EMBEDS_SCALING[self._schedule.scaling]
+        parts = [
+            host_attention(rows, *scale(keys, values, weight), options)
+            for rows, (keys, values) in _in_one_go(q, sides)
+        ]
+        part = (parts[0] if len(parts) == 1 else torch.cat(parts)).to(out.dtype)
+        total = out if in_place else out.clone()
+        if self._mask is None:
+            return total.add_(part)
+        return total.addcmul_(part, self._mask_at(q, options).to(out.dtype))
 
     def _side(
         self, place: Place, q: Tensor, is_unconditional: bool, is_reversed: bool
@@ -191,9 +212,11 @@ def _frames(options: dict[str, Any]) -> list[int] | None:
     return (options.get("ad_params") or {}).get("sub_idxs")
 
 
-def _repeated(rows: Tensor, n_tokens: int) -> Tensor:
-    """Repeat tokens until there are so many; attention to copies is attention to the original."""
-    times, rest = divmod(n_tokens, rows.shape[1])
-    if rest:
-        raise ValueError(f"{rows.shape[1]} tokens do not go into {n_tokens}.")
-    return rows if times == 1 else rows.repeat(1, times, 1)
+def _in_one_go(q: Tensor, sides: list[list[Tensor]]) -> list[tuple[Tensor, list[Tensor]]]:
+    """Join all chunks of a batch where their numbers of tokens allow; else leave each to itself."""
+    n_tokens = max(keys.shape[1] for keys, _ in sides)
+    if any(n_tokens % keys.shape[1] for keys, _ in sides):
+        return list(zip(q.chunk(len(sides)), sides, strict=True))
+    # Attention to copies of tokens is attention to the originals.
+    full = [[rows.repeat(1, n_tokens // rows.shape[1], 1) for rows in side] for side in sides]
+    return [(q, [torch.cat(rows) for rows in zip(*full, strict=True)])]

@@ -15,11 +15,19 @@ Attend = Callable[[Tensor, Tensor, Tensor, dict[str, Any]], Tensor]
 
 
 def host_attention(q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any]) -> Tensor:
-    """Attend as the host does where nothing is patched; all of the shape (batch, n, heads * features)."""
+    """Attend as the host does where nothing is patched; all of the shape (batch, n, heads * features).
+
+    What users choose for the whole model, such as another attention kernel, is in the options and holds.
+    """
     from comfy.ldm.modules.attention import optimized_attention
 
     return optimized_attention(
-        q, k, v, heads=options["n_heads"], attn_precision=options.get("attn_precision")
+        q,
+        k,
+        v,
+        heads=options["n_heads"],
+        attn_precision=options.get("attn_precision"),
+        transformer_options=options,
     )
 
 
@@ -46,12 +54,16 @@ class CrossAttentionPatch:
         self.before = before
         self._added: list[tuple[Callable[..., Any], dict[str, Any]]] = []
 
+    @property
+    def is_ours_alone(self) -> bool:
+        """Whether no other pack acts here, whose results may be something that it keeps."""
+        before = self.before
+        return before is None or (isinstance(before, CrossAttentionPatch) and before.is_ours_alone)
+
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any]) -> Tensor:
         """Return the attention of this place, of the shape of `q`."""
         out = (self.before or host_attention)(q, k, v, options)
-        addition = self.injection.addition(self.place, q, options)
-        if addition is not None:
-            out = out + addition.to(out.dtype)
+        out = self.injection.added(out, self.place, q, options, in_place=self.is_ours_alone)
         for callback, settings in self._added:
             if self.injection.is_between(options, settings.get("sigma_start"), settings.get("sigma_end")):
                 out = out + callback(out, q, k, v, options, **settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ...consistency.injection.adapter_kind import AdapterKind
 from ...consistency.injection.face_lora import face_lora
 from ...consistency.injection.sites import in_file_order
 from ...errors import EmptyReferenceError, InputError
@@ -19,6 +20,9 @@ from .apply import AdapterSettings, place_adapter
 from .files import Adapter
 from .sites import unet_sites
 from .tokens import Seen, make_tokens
+
+# Which LoRAs of adapter files a model carries: strengths by path.
+_LOADED = "tower_face_loras"
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +97,9 @@ def _adapter_step(
         seen = _seen(order, shown)
         tokens = make_tokens(order.adapter, seen, settings, generation.model)
         placed = place_adapter(generation.model, order.adapter, tokens, settings, mask)
-        model, lora = _with_lora(placed.model, order.adapter, settings)
+        model, lora = (
+            _with_lora(placed.model, order.adapter, settings) if placed.n_acting else (placed.model, "")
+        )
         kind = order.adapter.kind
         n_rows = max(len(shown.faces), len(shown.pictures) if kind.clip else 0)
         detail = (
@@ -101,13 +107,18 @@ def _adapter_step(
             f"{'picture' if n_rows == 1 else 'pictures'} in {placed.n_acting} of {placed.n_sites} "
             f"cross-attentions at {settings.weight:g}{lora}"
         )
-        return replace(generation, model=model), ". ".join([detail, *_plain(shown.notes)])
+        notes = [note.rstrip(".") for note in (*shown.notes, *_unused(kind, shown, settings))]
+        return replace(generation, model=model), ". ".join([detail, *notes])
 
     return apply
 
 
-def _plain(notes: Sequence[str]) -> list[str]:
-    return [note.rstrip(".") for note in notes]
+def _unused(kind: AdapterKind, shown: Shown, settings: AdapterSettings) -> Iterator[str]:
+    """Yield what was given and has no effect."""
+    if shown.negatives and kind.clip is None:
+        yield f"Negative references have no effect: {kind.variant} looks at faces only"
+    if settings.shortcut_scale is not None and not kind.shortcut:
+        yield f"The shortcut scale has no effect: {kind.variant} has no shortcut"
 
 
 def _seen(order: AdapterOrder, shown: Shown) -> Seen:
@@ -140,9 +151,19 @@ def _seen(order: AdapterOrder, shown: Shown) -> Seen:
 
 
 def _with_lora(model: Any, adapter: Adapter, settings: AdapterSettings) -> tuple[Any, str]:
-    """Return the model with the LoRA that is inside a FaceID file, and words for the report."""
-    if not adapter.kind.has_lora or settings.lora_strength == 0:
+    """Return the model with the LoRA that is inside a FaceID file, and words for the report.
+
+    It makes the model take any face, and knows no places, so that several characters share one at the
+    strength of the strongest.
+    """
+    strength = settings.lora_strength
+    if not adapter.kind.has_lora or strength == 0:
         return model, ""
+    loaded = dict(model.get_attachment(_LOADED) or {})
+    before = loaded.get(adapter.file.path, 0.0)
+    if abs(before) >= abs(strength):
+        return model, f", with its LoRA, which is on the model at {before:g} already"
     paths = [site.path for site in in_file_order(unet_sites(model))]
-    applied = apply_face_lora(model, face_lora(adapter.file, paths), settings.lora_strength)
-    return applied.model, f", with its LoRA on {applied.n_weights} weights at {settings.lora_strength:g}"
+    applied = apply_face_lora(model, face_lora(adapter.file, paths), strength - before)
+    applied.model.set_attachments(_LOADED, {**loaded, adapter.file.path: strength})
+    return applied.model, f", with its LoRA on {applied.n_weights} weights of the whole model at {strength:g}"

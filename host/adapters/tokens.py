@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...consistency.injection.attention import spread
 from ...consistency.injection.combining import combine, flipped_norm_average, side_by_side
 from ...errors import InputError
 from .apply import AdapterSettings
@@ -67,6 +68,9 @@ def make_tokens(adapter: Adapter, seen: Seen, settings: AdapterSettings, model: 
     unconditional = seen.clip_unconditional
     if unconditional is None and clip is not None:
         unconditional = torch.zeros_like(clip[:1])
+    if settings.compatible and clip is not None and unconditional is not None:
+        # Older packs repeat the last negative reference, or cut, until there are as many as references.
+        unconditional = spread(unconditional, clip.shape[0])
     memory.load_models_gpu([adapter.projection])
     scale = 2 * settings.weight if settings.shortcut_scale is None else settings.shortcut_scale
     made = [
