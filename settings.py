@@ -4,13 +4,56 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import InputError
 
 # Not resolved: a pack that is linked into custom_nodes belongs to that ComfyUI.
 PACK_ROOT = Path(__file__).absolute().parent
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueSettings:
+    """How the catalogues of music are asked; keys and tokens are in no text of it.
+
+    Parameters
+    ----------
+    folders : tuple of Path
+        ``TOWER_MUSIC``: folders of music that are indexed, separated as in ``PATH``. Default: ``music`` in
+        the home.
+    apple_token : str
+        ``TOWER_APPLE_MUSIC_TOKEN``: a developer token that was made elsewhere.
+    apple_key : Path or None
+        ``TOWER_APPLE_MUSIC_KEY``: the ``.p8`` file from which developer tokens are made.
+    apple_key_id, apple_team_id : str
+        ``TOWER_APPLE_MUSIC_KEY_ID``, ``TOWER_APPLE_MUSIC_TEAM_ID``.
+    apple_user_token : str
+        ``TOWER_APPLE_MUSIC_USER_TOKEN``: the Music-User-Token of the person whose library gets playlists.
+    apple_storefront : str
+        ``TOWER_APPLE_MUSIC_STOREFRONT``: two letters of a country. Default: us.
+    jamendo_client_id : str
+        ``TOWER_JAMENDO_CLIENT_ID``.
+    apple_url, deezer_url, jamendo_url : str
+        ``TOWER_APPLE_MUSIC_URL``, ``TOWER_DEEZER_URL``, ``TOWER_JAMENDO_URL``: their addresses.
+    unknown_licence_blocks : bool
+        ``TOWER_UNKNOWN_LICENCE``: ``block`` or ``warn``: what music without a known licence does to
+        publishing. Default: block.
+    """
+
+    folders: tuple[Path, ...] = ()
+    apple_token: str = field(default="", repr=False)
+    apple_key: Path | None = None
+    apple_key_id: str = ""
+    apple_team_id: str = ""
+    apple_user_token: str = field(default="", repr=False)
+    apple_storefront: str = "us"
+    jamendo_client_id: str = field(default="", repr=False)
+    apple_url: str = "https://api.music.apple.com"
+    deezer_url: str = "https://api.deezer.com"
+    jamendo_url: str = "https://api.jamendo.com"
+    unknown_licence_blocks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +83,8 @@ class Settings:
         Where huggingface_hub keeps what other programs have fetched.
     device : str
         ``TOWER_DEVICE``: where model files run: ``auto``, ``cpu`` or ``cuda``.
+    catalogues : CatalogueSettings
+        The catalogues of music.
     """
 
     home: Path
@@ -51,6 +96,7 @@ class Settings:
     model_hub: str = "https://huggingface.co"
     hub_cache: Path | None = None
     device: str = "auto"
+    catalogues: CatalogueSettings = CatalogueSettings()
 
     @property
     def references(self) -> Path:
@@ -106,11 +152,68 @@ def load_settings(
         model_hub=_hub(given.get("TOWER_MODEL_HUB") or "https://huggingface.co"),
         hub_cache=_hub_cache(given),
         device=_device(given.get("TOWER_DEVICE") or "auto"),
+        catalogues=_catalogues(given, home),
     )
 
 
+def _catalogues(given: Mapping[str, str], home: Path) -> CatalogueSettings:
+    def text(name: str, default: str = "") -> str:
+        return given.get(f"TOWER_{name}") or default
+
+    key = text("APPLE_MUSIC_KEY")
+    return CatalogueSettings(
+        folders=_folders(text("MUSIC")) or (home / "music",),
+        apple_token=text("APPLE_MUSIC_TOKEN"),
+        apple_key=Path(key).expanduser().absolute() if key else None,
+        apple_key_id=text("APPLE_MUSIC_KEY_ID"),
+        apple_team_id=text("APPLE_MUSIC_TEAM_ID"),
+        apple_user_token=text("APPLE_MUSIC_USER_TOKEN"),
+        apple_storefront=_storefront(text("APPLE_MUSIC_STOREFRONT", "us")),
+        jamendo_client_id=text("JAMENDO_CLIENT_ID"),
+        apple_url=_service("APPLE_MUSIC", text("APPLE_MUSIC_URL", "https://api.music.apple.com")),
+        deezer_url=_service("DEEZER", text("DEEZER_URL", "https://api.deezer.com")),
+        jamendo_url=_service("JAMENDO", text("JAMENDO_URL", "https://api.jamendo.com")),
+        unknown_licence_blocks=_blocks(text("UNKNOWN_LICENCE", "block")),
+    )
+
+
+def _folders(paths: str) -> tuple[Path, ...]:
+    return tuple(Path(part).expanduser().absolute() for part in paths.split(os.pathsep) if part.strip())
+
+
+def _storefront(name: str) -> str:
+    if len(name) != 2 or not (name.isascii() and name.isalpha()):
+        raise InputError(
+            f"TOWER_APPLE_MUSIC_STOREFRONT is {name!r}.",
+            field="TOWER_APPLE_MUSIC_STOREFRONT",
+            hint="Give the two letters of a country, such as us or jp.",
+        )
+    return name.lower()
+
+
+def _service(name: str, url: str) -> str:
+    """Return the address of a service; tokens travel to it, so only this machine may do without TLS."""
+    parts = urlsplit(url)
+    is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+        raise InputError(
+            f"TOWER_{name}_URL is {url!r}, not an HTTPS address.",
+            field=f"TOWER_{name}_URL",
+            hint="Leave it out for the service's own address.",
+        )
+    return url.rstrip("/")
+
+
+def _blocks(word: str) -> bool:
+    if word not in ("block", "warn"):
+        raise InputError(
+            f"TOWER_UNKNOWN_LICENCE is {word!r}.", field="TOWER_UNKNOWN_LICENCE", hint="Give block or warn."
+        )
+    return word == "block"
+
+
 def _model_folders(chosen: str, host: tuple[Path, ...], home: Path) -> tuple[Path, ...]:
-    own = tuple(Path(part).expanduser().absolute() for part in chosen.split(os.pathsep) if part.strip())
+    own = _folders(chosen)
     return (*own, *(folder for folder in host if folder not in own)) or (home / "models",)
 
 

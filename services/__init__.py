@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from .adapter_inputs import AdapterInputService
     from .animatic import AnimaticService
     from .assets import AssetLibrary
+    from .catalogues import CatalogueService
     from .characters import CharacterStudio
     from .early import EarlyRejection
     from .gating import GateService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
+    from .licences import LicenceService
     from .models import ModelStore
     from .music import MusicService
     from .palettes import PaletteService
+    from .playlists import PlaylistService
     from .poses import PoseLibrary
     from .resubmission import Resubmission
     from .studio import Studio
@@ -66,6 +69,9 @@ class Services:
     poses: PoseLibrary
     styles: StyleLibrary
     music: MusicService
+    catalogues: CatalogueService
+    playlists: PlaylistService
+    licences: LicenceService
     animatic: AnimaticService
     workflows: WorkflowService
     health: HealthService
@@ -73,6 +79,7 @@ class Services:
     def close(self) -> None:
         """Write what is pending and let go of the database."""
         self.job_log.close()
+        self.catalogues.close()
         self.database.close()
 
 
@@ -93,12 +100,16 @@ def open_services(settings: Settings | None = None) -> Services:
     from ..db.episodes import EpisodeRepository
     from ..db.gates import GateRepository
     from ..db.jobs import JobRepository
+    from ..db.licence_uses import LicenceUseRepository
+    from ..db.music_files import MusicFileRepository
+    from ..db.playlists import PlaylistRepository
     from ..db.projects import ProjectRepository
     from ..db.tracks import TrackRepository
     from ..db.travel import TravelRepository
     from .adapter_inputs import AdapterInputService
     from .animatic import AnimaticService
     from .assets import AssetLibrary
+    from .catalogues import open_catalogues
     from .characters import CharacterStudio
     from .early import EarlyRejection
     from .encoders import open_encoders
@@ -106,9 +117,11 @@ def open_services(settings: Settings | None = None) -> Services:
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
+    from .licences import LicenceService
     from .models import ModelStore
     from .music import MusicService
     from .palettes import PaletteService
+    from .playlists import PlaylistService
     from .poses import PoseLibrary
     from .resubmission import Resubmission
     from .studio import Studio
@@ -127,6 +140,7 @@ def open_services(settings: Settings | None = None) -> Services:
     job_log = JobLog(database, jobs)
     assets = AssetLibrary(database, jobs, settings.output)
     music = MusicService(TrackRepository(database))
+    catalogues = open_catalogues(settings, MusicFileRepository(database))
     palettes, poses = PaletteService(characters), PoseLibrary(database)
     return Services(
         settings=settings,
@@ -151,6 +165,13 @@ def open_services(settings: Settings | None = None) -> Services:
         poses=poses,
         styles=StyleLibrary(database, assets, settings.home),
         music=music,
+        catalogues=catalogues,
+        playlists=PlaylistService(PlaylistRepository(database), catalogues),
+        licences=LicenceService(
+            LicenceUseRepository(database),
+            catalogues,
+            unknown_blocks=settings.catalogues.unknown_licence_blocks,
+        ),
         animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
         workflows=WorkflowService(characters, poses, settings.comfy_models),
         health=HealthService(database, jobs, settings),

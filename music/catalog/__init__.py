@@ -1,0 +1,1 @@
+"""Catalogues of music behind one protocol: a folder, Apple Music, Deezer, Jamendo."""
