@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..services.overview import character_json, overview, project_json
+from .catalogue import add_catalogue_commands
 from .doctor import add_doctor_command
 from .looks import add_look_commands
 from .models import model_app
@@ -40,6 +41,7 @@ for name, group in {
     "db": db_app,
 }.items():
     app.add_typer(group, name=name)
+add_catalogue_commands(music_app)
 add_doctor_command(app)
 add_look_commands(app)
 add_score_commands(character_app)

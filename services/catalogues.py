@@ -213,6 +213,12 @@ class CatalogueService:
             return {}
         return {"tempo_bpm": heard.tempo_bpm, "tempo_source": "preview", "key": track.key or heard.key}
 
+    def unreadable(self) -> list[dict[str, str]]:
+        """Return some indexed files that are no music that can be read, each with the reason."""
+        local = self.catalog("local")
+        assert isinstance(local, LocalCatalog)
+        return [{"path": path, "reason": reason} for path, reason in local.files.unreadable()]
+
     def close(self) -> None:
         """Stop indexing."""
         self.index.close()

@@ -117,7 +117,7 @@ def test_without_a_token_it_is_unavailable_and_says_what_to_set(catalogues, cont
     catalogues.apple.token = DeveloperToken()
     state = catalogues.apple.state()
     assert not state.is_available and "TOWER_APPLE_MUSIC_TOKEN" in state.needs
-    with pytest.raises(ProviderError, match="Apple Music is unavailable.*TOWER_APPLE_MUSIC_TOKEN"):
+    with pytest.raises(ProviderError, match=r"Apple Music is unavailable.*TOWER_APPLE_MUSIC_TOKEN"):
         search(catalogues, term="night")
     catalogues.apple.token = DeveloperToken("", apple_key, KEY_ID)
     assert catalogues.apple.state().needs == ("TOWER_APPLE_MUSIC_TEAM_ID",)
@@ -196,8 +196,10 @@ def test_a_next_page_elsewhere_is_not_followed(catalogues, contract, path) -> No
         (Fault(body=b"{}", drip_seconds=1.5), "cannot be reached|did not answer"),
         (Fault(body=b" " * 40, drip_seconds=0.1), "did not answer within 2 s"),
     ],
-    ids=["500", "504 html", "login page", "empty", "half", "broken off", "elsewhere", "list", "deep"]
-    + ["400", "silent", "dripping"],
+    ids=[
+        *("500", "504 html", "login page", "empty", "half", "broken off"),
+        *("elsewhere", "list", "deep", "400", "silent", "dripping"),
+    ],
 )
 def test_every_bad_answer_is_a_sentence_in_time(catalogues, contract, fault, message) -> None:
     contract.faults = [fault] * 4
