@@ -10,17 +10,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.comfy import ADAPTER
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "example_workflows"
-NAMES = ["tower_character_gate", "tower_regenerate", "tower_bpm_sync"]
+NAMES = [
+    "tower_character_gate",
+    "tower_regenerate",
+    "tower_bpm_sync",
+    "tower_adapter",
+    "tower_two_characters",
+]
 # Chosen from the host's own lists when the editor opens a workflow.
-CHOSEN_IN_PLACE = {"ckpt_name", "character", "file", "audio"}
+CHOSEN_IN_PLACE = {"ckpt_name", "character", "file", "audio", "clip_name", "adapter_name"}
+# Real CLIP vision models are too large for a test: this one is only listed, and a probe runs in its place.
+CLIP_VISION = "listed.safetensors"
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture
-def ready(studio, aki, media):
+def ready(studio, aki, looks, media):
     """What the example workflows choose is there."""
+    studio.character("Ben", looks["Ben"], prompt="green hair, yellow coat")
+    folder = studio.comfy.base / "models" / "clip_vision"
+    folder.mkdir(exist_ok=True)
+    (folder / CLIP_VISION).touch()
     media.video("shots.mp4", [1.7, 2.3, 1.2, 2.6])
     media.clicks("beats.wav", bpm=120.0, seconds=16.0)
     return studio
@@ -78,6 +91,52 @@ def test_picture_sync_save(ready):
     assert run.succeeded, run.error["exception_message"]
     [asset] = assets_of(ready, run)
     assert asset.file_type == "video" and asset.duration_seconds > 5
+
+
+def small(prompt: dict, width: int, height: int) -> dict:
+    """Return a workflow with an adapter at a size for tests, with a CLIP vision model that is no file."""
+    [latent], [sampler] = nodes_of(prompt, "EmptyLatentImage"), nodes_of(prompt, "KSampler")
+    [vision] = nodes_of(prompt, "CLIPVisionLoader")
+    prompt[latent]["inputs"] |= {"width": width, "height": height}
+    prompt[sampler]["inputs"] |= {"steps": 2}
+    prompt[vision] = {"class_type": "TowerProbeClipVision", "inputs": {"width": 24}}
+    return prompt
+
+
+def reported(run, prompt: dict) -> dict:
+    """Return what the Embedding Injector said, from the preview that it is connected to."""
+    [injector] = nodes_of(prompt, "TowerEmbeddingInjector")
+    [shown] = [
+        node_id
+        for node_id in nodes_of(prompt, "PreviewAny")
+        if prompt[node_id]["inputs"]["source"] == [injector, 4]
+    ]
+    return json.loads(run.history["outputs"][shown]["text"][0])
+
+
+@pytest.mark.host
+def test_a_character_by_an_adapter(ready):
+    prompt = small(ready.workflow("tower_adapter"), 64, 64)
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    report = reported(run, prompt)
+    assert report["degraded"] == []
+    [adapter] = [entry for entry in report["applied"] if entry["what"] == f"adapter {ADAPTER}"]
+    assert "16 tokens of 4 pictures in 7 of 7 cross-attentions at 0.8" in adapter["detail"]
+    assert len(assets_of(ready, run)) == 1
+
+
+@pytest.mark.host
+def test_two_characters_each_in_a_half(ready):
+    prompt = small(ready.workflow("tower_two_characters"), 128, 64)
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    report = reported(run, prompt)
+    assert report["degraded"] == []
+    shown = [entry["character"] for entry in report["applied"] if entry["what"].startswith("adapter")]
+    assert shown == ["Aki", "Ben"]
+    assert not any(entry["what"].startswith("LoRA") for entry in report["applied"])
+    assert len(assets_of(ready, run)) == 1
 
 
 @pytest.fixture(scope="module")
