@@ -9,6 +9,7 @@ from aiohttp import web
 
 from .access import AccessRules
 from .assets import add_asset_routes
+from .catalogues import add_catalogue_routes
 from .characters import add_character_routes, add_picture_routes
 from .doctor import add_doctor_routes
 from .gates import add_gate_routes
@@ -75,5 +76,6 @@ def add_routes(
     add_palette_routes(api, services, pool)
     add_style_routes(api, services, pool)
     add_pose_routes(api, services, pool)
+    add_catalogue_routes(api, services)
     add_workflow_routes(api, services, pool)
     add_openapi_routes(api)
