@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -33,6 +33,10 @@ OPTIONS = {
     "protocol_whitelist": "file",
 }
 
+# Luma up to which a row or column at the edge is a black bar, compression noise included; the share of
+# the frames in which it has to be; and the rows and columns that have to stay.
+BLACK_LUMA, BAR_SHARE, LEAST_CELLS = 28, 0.98, 4
+
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -51,7 +55,7 @@ class FrameSeries:
     color_steps : ndarray of float32, shape (n_frames,)
         Share of the picture whose colour is not in the frame before, in [0, 1]; blind to movement.
     contrasts : ndarray of float32, shape (n_frames,)
-        Standard deviation of luma, 0-128; two pictures that lie over each other have less.
+        Standard deviation of luma without black bars, 0-128; two pictures that lie over each other have less.
     """
 
     fps: Fraction
@@ -64,6 +68,39 @@ class FrameSeries:
     def n_frames(self) -> int:
         """Number of frames."""
         return len(self.grids)
+
+    def without_bars(self) -> FrameSeries:
+        """Return the series of the picture between the black bars that all frames share.
+
+        Bars are alike in every shot: with them, the pictures of two shots look related, a white frame is
+        no plain one, and every change is smaller than it is.
+        """
+        is_black = np.quantile(self.grids[..., 0], BAR_SHARE, axis=0) <= BLACK_LUMA if self.n_frames else None
+        if is_black is None:
+            return self
+        rows, columns = _between_bars(is_black)
+        shown = self.grids[:, rows, columns]
+        scale = np.float32(self.grids[0, ..., 0].size / max(shown[0, ..., 0].size, 1))
+        if scale == 1.0:
+            return self
+        return replace(self, grids=shown, steps=self.steps * scale, color_steps=self.color_steps * scale)
+
+
+def _between_bars(is_black: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rows and columns inside the black edges of a grid; all of it when little would stay."""
+    spans = []
+    for axis, n in enumerate(is_black.shape):
+        shown = np.flatnonzero(~is_black.all(axis=1 - axis))
+        if not shown.size or shown[-1] - shown[0] + 1 < LEAST_CELLS:
+            spans.append(slice(0, n))
+        else:
+            spans.append(slice(int(shown[0]), int(shown[-1]) + 1))
+    return spans[0], spans[1]
+
+
+def between_shared_bars(old: NDArray[np.generic], new: NDArray[np.generic]) -> tuple[slice, slice]:
+    """Return the rows and columns of two pictures, on the coarse grid, inside the bars that both have."""
+    return _between_bars(np.maximum(old[..., 0], new[..., 0]) <= BLACK_LUMA)
 
 
 def read_series(path: Path, progress: Progress | None = None) -> FrameSeries:
@@ -155,7 +192,7 @@ def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
         colors = _histogram(planes)
         steps.append(0.0 if last is None else float(np.abs(fine - last[0]).sum(axis=-1).mean()) / 255.0)
         color_steps.append(0.0 if last is None else float(np.abs(colors - last[1]).sum()) / 2.0)
-        contrasts.append(float(planes[0].std()))
+        contrasts.append(_contrast(planes[0]))
         last = (fine, colors)
         halves = fine.reshape(COARSE[0], 2, COARSE[1], 2, 3).mean(axis=(1, 3))
         grids.append(np.rint(halves).astype(np.uint8))
@@ -167,6 +204,13 @@ def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
         np.asarray(color_steps, dtype=np.float32),
         np.asarray(contrasts, dtype=np.float32),
     )
+
+
+def _contrast(luma: NDArray[np.uint8]) -> float:
+    rows, columns = (np.flatnonzero(luma.max(axis=axis) > BLACK_LUMA) for axis in (1, 0))
+    if not rows.size or not columns.size:
+        return float(luma.std())
+    return float(luma[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].std())
 
 
 def _grid(plane: NDArray[np.uint8]) -> NDArray[np.float32]:

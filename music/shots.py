@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame_features import FrameSeries, Progress, read_series, series_of_frames
+from .frame_features import FrameSeries, Progress, between_shared_bars, read_series, series_of_frames
 from .picture_motion import PictureMotion, measure_motion
 from .soft_transitions import find_soft_transitions, is_uniform, likeness, picture_distance
 
@@ -28,6 +28,13 @@ MIN_COLORS, MIN_COLOR_RATIO = 0.12, 3.0
 MIN_BOTH_RATIO = 1.3
 # Correlation of the pictures before and after: a figure that jumps leaves the background in place.
 MAX_LIKENESS, MAX_RECOLORED_LIKENESS = 0.6, 0.85
+# Speed lines, subtitles and figures come and go over a picture that stays: a cut leaves few parts of it
+# as they were. A part is unchanged below this sum of differences of luma and chroma, of 765.
+MAX_UNCHANGED, SAME_CELL = 0.45, 18
+# Between the two, what is drawn over a picture shows in both measures, but in neither clearly.
+OVERLAY_LIKENESS, OVERLAY_UNCHANGED, OVERLAY_COLORS, OVERLAY_STEP = 0.25, 0.08, 0.22, 0.26
+# A whip pan starts as suddenly as a cut, but its next frame differs as much, in the same colours.
+MIN_PEAK = 1.6
 # A change of most colours at once is a cut even among others, as in fast montage.
 MONTAGE_COLORS, MONTAGE_RATIO = 0.45, 0.8
 # Flashes last 1-4 frames at 24 fps.
@@ -152,6 +159,7 @@ def find_transitions_in_frames(frames: Iterable[NDArray[np.uint8]], fps: Fractio
 
 def analyze_series(series: FrameSeries) -> PictureAnalysis:
     """Find the shots in the features of a video's frames."""
+    series = series.without_bars()
     cuts = find_cuts(series)
     soft = find_soft_transitions(series, cuts)
     kinds = {frame: "cut" for frame in cuts if not any(part.start < frame <= part.end for part in soft)}
@@ -188,7 +196,7 @@ def _jumps(series: FrameSeries) -> list[int]:
     ratio = steps / np.maximum(_surroundings(steps, reach), 1e-6)
     color_ratio = colors / np.maximum(_surroundings(colors, reach), MIN_COLORS / 4)
     beside = np.maximum(np.roll(steps, 1), np.roll(steps, -1))
-    is_clear = ratio >= MIN_RATIO
+    is_clear = (ratio >= MIN_RATIO) & ((colors >= MIN_COLORS) | (steps >= MIN_PEAK * beside))
     is_color = (colors >= MIN_COLORS) & (color_ratio >= MIN_COLOR_RATIO) & (ratio >= 1.0)
     is_both = (colors >= MIN_COLORS) & (np.minimum(ratio, color_ratio) >= MIN_BOTH_RATIO)
     is_montage = (colors >= MONTAGE_COLORS) & (ratio >= MONTAGE_RATIO) & (steps >= 1.3 * beside)
@@ -197,10 +205,22 @@ def _jumps(series: FrameSeries) -> list[int]:
 
 
 def _shows_another(series: FrameSeries, frame: int) -> bool:
-    """Tell whether the whole picture changed, and not only a figure in it."""
-    is_recolored = series.color_steps[frame] >= MIN_COLORS
-    alike = likeness(series.grids[frame - 1], series.grids[frame])
-    return alike <= (MAX_RECOLORED_LIKENESS if is_recolored else MAX_LIKENESS)
+    """Tell whether the whole picture changed, and not only a figure in it or something drawn over it."""
+    old, new = series.grids[frame - 1], series.grids[frame]
+    colors = float(series.color_steps[frame])
+    alike, unchanged = likeness(old, new), _unchanged_share(old, new)
+    is_faint = colors < OVERLAY_COLORS and float(series.steps[frame]) < OVERLAY_STEP
+    if is_faint and alike > OVERLAY_LIKENESS and unchanged > OVERLAY_UNCHANGED:
+        return False
+    most = MAX_RECOLORED_LIKENESS if colors >= MIN_COLORS else MAX_LIKENESS
+    return alike <= most and unchanged <= MAX_UNCHANGED
+
+
+def _unchanged_share(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> float:
+    """Return the share of the picture, black bars aside, that two frames have in common."""
+    shown = between_shared_bars(old, new)
+    difference = np.abs(new[shown].astype(np.int16) - old[shown].astype(np.int16)).sum(axis=-1)
+    return float((difference < SAME_CELL).mean())
 
 
 def _surroundings(steps: NDArray[np.float32], reach: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame_features import FrameSeries
+from .frame_features import FrameSeries, between_shared_bars
 
 SPAN_SECONDS = (0.25, 0.34, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 # Between its ends a dissolve lies on the line from one picture to the other. Limits are in units of
@@ -27,7 +27,7 @@ MIN_DISTANCE = 0.05
 # Pictures of the same set-up under changing light stay correlated; those of two shots do not.
 MAX_LIKENESS = 0.55
 # Standard deviation of the grid's luma below which a picture is one colour.
-PLAIN_DEVIATION = 5.0
+PLAIN_DEVIATION = 3.5
 N_SAMPLES = 7
 CHUNK = 2048
 
@@ -44,12 +44,15 @@ class SoftTransition:
         ``fade`` (through one colour) or ``dissolve``.
     score : float
         Size of the change times its evenness; of overlapping candidates the highest is kept.
+    is_dip : bool
+        Whether it fades out and in again.
     """
 
     start: int
     end: int
     kind: str
     score: float = 0.0
+    is_dip: bool = False
 
     @property
     def middle(self) -> int:
@@ -181,8 +184,13 @@ def _kind(old: NDArray[np.float32], new: NDArray[np.float32], max_likeness: floa
 
 
 def likeness(old: NDArray[np.generic], new: NDArray[np.generic]) -> float:
-    """Return the correlation of the luma of two pictures on the coarse grid, in [-1, 1]."""
-    a, b = (picture[..., 0].astype(np.float64) - picture[..., 0].mean() for picture in (old, new))
+    """Return the correlation of the luma of two pictures on the coarse grid, in [-1, 1].
+
+    Black bars that both have are left out: alone, they would make any two pictures look related.
+    """
+    shown = between_shared_bars(old, new)
+    lumas = (picture[..., 0][shown].astype(np.float64) for picture in (old, new))
+    a, b = (luma - luma.mean() for luma in lumas)
     return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
 
 
@@ -219,7 +227,7 @@ def _joined(series: FrameSeries, parts: list[SoftTransition]) -> list[SoftTransi
             and last.kind == part.kind == "fade"
             and bool(plain[last.end : part.start + 1].all())
         ):
-            joined[-1] = replace(last, end=part.end, score=max(last.score, part.score))
+            joined[-1] = replace(last, end=part.end, score=max(last.score, part.score), is_dip=True)
         else:
             joined.append(part)
     return [_stretched(part, plain) if part.kind == "fade" else part for part in joined]
@@ -242,7 +250,7 @@ def _between_shots(series: FrameSeries, parts: list[SoftTransition]) -> list[Sof
     for part in parts:
         is_end = bool(plain[: part.start + 1].all()) or bool(plain[part.end :].all())
         old, new = series.grids[part.start], series.grids[part.end]
-        returns = part.kind == "fade" and picture_distance(old, new[None])[0] < 0.4 * part.score
+        returns = part.kind == "fade" and not part.is_dip and picture_distance(old, new[None])[0] < 0.4 * part.score
         if not (is_end or returns):
             kept.append(part)
     return kept
