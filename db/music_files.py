@@ -183,7 +183,7 @@ class MusicFileRepository:
         """Return the number of files in each state."""
         counted = select(_ROW.state, func.count(_ROW.id)).group_by(_ROW.state)
         with self._database.session(read_only=True) as session:
-            return dict(session.execute(counted).tuples().all())
+            return {row[0]: row[1] for row in session.execute(counted)}
 
     def unreadable(self, limit: int = 20) -> list[tuple[str, str]]:
         """Return paths that could not be read, each with the reason."""

@@ -88,11 +88,11 @@ class _Run:
     obstacles: list[Obstacle] = field(default_factory=list)
 
     def step(self, stage: str, done: int, total: int) -> None:
+        self.progress(stage, done, total)
         if self.is_cancelled.is_set():
             raise CancelledError(
                 "Indexing was cancelled.", hint="What was read stays; start it again to go on."
             )
-        self.progress(stage, done, total)
 
 
 class MusicIndex:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support.catalogues import CLIENT_ID, KEY_ID, TEAM_ID, USER_TOKEN, Contract, contract_server
+from support.keys import public_key_of, write_apple_key
 from tower_anime.music.catalog.apple import AppleMusic
 from tower_anime.music.catalog.apple_token import DeveloperToken
 from tower_anime.music.catalog.client import CatalogClient
@@ -21,18 +20,12 @@ from tower_anime.services.catalogue_transport import HttpTransport
 @pytest.fixture(scope="session")
 def apple_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A private key on P-256 in the form of an AuthKey file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    path = tmp_path_factory.mktemp("key") / f"AuthKey_{KEY_ID}.p8"
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return path
+    return write_apple_key(tmp_path_factory.mktemp("key") / f"AuthKey_{KEY_ID}.p8")
 
 
 @pytest.fixture
 def contract(apple_key: Path) -> Iterator[Contract]:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    public_key = load_pem_private_key(apple_key.read_bytes(), None).public_key()
-    with contract_server(public_key=public_key) as contract:
+    with contract_server(public_key=public_key_of(apple_key)) as contract:
         yield contract
 
 
