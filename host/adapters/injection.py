@@ -18,6 +18,11 @@ from .clock import Clock
 from .layers import AdapterLayers
 from .patch import Place, host_attention
 
+# Whether a batch is attended to as a whole, and its keys and values: of all rows, or of each chunk.
+Batched = tuple[bool, list[tuple[Tensor, Tensor]]]
+# Batches of more tokens are made anew in every step: there the memory costs more than the time.
+_MAX_KEPT_TOKENS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -101,6 +106,7 @@ class Injection:
         self._mask = mask
         self._is_mask_guessed = is_mask_guessed
         self._pairs: dict[Any, tuple[Tensor, Tensor]] = {}
+        self._batched: dict[Place, tuple[Any, Batched]] = {}
         self._masks: dict[Any, Tensor] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Injection:
@@ -114,6 +120,7 @@ class Injection:
     def forget(self, *_arguments: Any) -> None:
         """Drop what was kept for a sampling run."""
         self._pairs.clear()
+        self._batched.clear()
         self._masks.clear()
         self._clock.forget()
 
@@ -152,21 +159,34 @@ class Injection:
         weight = at.weight * (1.0 if curve is LEVEL else curve.at(self._clock.fraction(options)))
         if weight == 0:
             return out
-        kinds = self._chunks.are_unconditional(options)
-        n, frames = q.shape[0] // len(kinds), _frames(options)
-        sides = [
-            [spread(rows, n, frames) for rows in self._side(place, q, kind, at.is_reversed)] for kind in kinds
-        ]
-        scale = EMBEDS_SCALING[self._schedule.scaling]
-        parts = [
-            host_attention(rows, *scale(keys, values, weight), options)
-            for rows, (keys, values) in _in_one_go(q, sides)
-        ]
-        part = (parts[0] if len(parts) == 1 else torch.cat(parts)).to(out.dtype)
+        joined, pairs = self._pairs_for(place, q, options, SiteWeight(weight, at.is_reversed))
+        rows = [q] if joined else q.chunk(len(pairs))
+        parts = [host_attention(some, *pair, options) for some, pair in zip(rows, pairs, strict=True)]
+        part = (parts[0] if joined else torch.cat(parts)).to(out.dtype)
         total = out if in_place else out.clone()
         if self._mask is None:
             return total.add_(part)
         return total.addcmul_(part, self._mask_at(q, options).to(out.dtype))
+
+    def _pairs_for(self, place: Place, q: Tensor, options: dict[str, Any], at: SiteWeight) -> Batched:
+        """Return the weighted keys and values for a batch; made once, as long as batches stay alike."""
+        kinds, frames = tuple(self._chunks.are_unconditional(options)), _frames(options)
+        state = (kinds, frames and tuple(frames), at, q.shape[0], q.device, q.dtype)
+        kept = self._batched.get(place)
+        if kept is not None and kept[0] == state:
+            return kept[1]
+        scale, n = EMBEDS_SCALING[self._schedule.scaling], q.shape[0] // len(kinds)
+        sides = [
+            [
+                spread(rows, n, frames)
+                for rows in scale(*self._side(place, q, kind, at.is_reversed), at.weight)
+            ]
+            for kind in kinds
+        ]
+        made = _in_one_go(sides)
+        if sum(keys.shape[0] * keys.shape[1] for keys, _ in made[1]) <= _MAX_KEPT_TOKENS:
+            self._batched[place] = (state, made)
+        return made
 
     def _side(
         self, place: Place, q: Tensor, is_unconditional: bool, is_reversed: bool
@@ -212,11 +232,12 @@ def _frames(options: dict[str, Any]) -> list[int] | None:
     return (options.get("ad_params") or {}).get("sub_idxs")
 
 
-def _in_one_go(q: Tensor, sides: list[list[Tensor]]) -> list[tuple[Tensor, list[Tensor]]]:
+def _in_one_go(sides: list[list[Tensor]]) -> Batched:
     """Join all chunks of a batch where their numbers of tokens allow; else leave each to itself."""
     n_tokens = max(keys.shape[1] for keys, _ in sides)
     if any(n_tokens % keys.shape[1] for keys, _ in sides):
-        return list(zip(q.chunk(len(sides)), sides, strict=True))
+        return False, [(keys, values) for keys, values in sides]
     # Attention to copies of tokens is attention to the originals.
     full = [[rows.repeat(1, n_tokens // rows.shape[1], 1) for rows in side] for side in sides]
-    return [(q, [torch.cat(rows) for rows in zip(*full, strict=True)])]
+    keys, values = (torch.cat(rows) for rows in zip(*full, strict=True))
+    return True, [(keys, values)]
