@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .adapter import AdapterLoader, InjectionSettings
+from .catalogue import AppleMusicSearch
 from .character import CharacterLoader
 from .families import ReferenceModelsNode, WanReference
 from .gate import ConsistencyGate
@@ -47,6 +48,7 @@ class TowerExtension(ComfyExtension):
             StyleTemplate,
             StyleTransfer,
             BpmSync,
+            AppleMusicSearch,
             ProjectLoader,
             ProjectSaver,
         ]
