@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = [
-    "TowerAppleMusicSearch",
     "TowerAdapterLoader",
+    "TowerAppleMusicSearch",
     "TowerBPMSync",
     "TowerCharacterExport",
     "TowerCharacterImport",
