@@ -27,7 +27,8 @@ class AppleMusicSearch(io.ComfyNode):
             category=MUSIC,
             description=(
                 "Finds songs in Apple Music's catalogue and ranks them by tempo and words. They are for "
-                "finding and for playlists: their licence forbids to put them under picture. Needs a developer token."
+                "finding and for playlists: their licence forbids to put them under picture. "
+                "Needs a developer token."
             ),
             inputs=_inputs(),
             outputs=[

@@ -141,6 +141,11 @@ def open_services(settings: Settings | None = None) -> Services:
     assets = AssetLibrary(database, jobs, settings.output)
     music = MusicService(TrackRepository(database))
     catalogues = open_catalogues(settings, MusicFileRepository(database))
+    licences = LicenceService(
+        LicenceUseRepository(database),
+        catalogues,
+        unknown_blocks=settings.catalogues.unknown_licence_blocks,
+    )
     palettes, poses = PaletteService(characters), PoseLibrary(database)
     return Services(
         settings=settings,
@@ -167,12 +172,10 @@ def open_services(settings: Settings | None = None) -> Services:
         music=music,
         catalogues=catalogues,
         playlists=PlaylistService(PlaylistRepository(database), catalogues),
-        licences=LicenceService(
-            LicenceUseRepository(database),
-            catalogues,
-            unknown_blocks=settings.catalogues.unknown_licence_blocks,
+        licences=licences,
+        animatic=AnimaticService(
+            projects, characters, identity, music, jobs, assets, gates, episodes, licences
         ),
-        animatic=AnimaticService(projects, characters, identity, music, jobs, assets, gates, episodes),
         workflows=WorkflowService(characters, poses, settings.comfy_models),
         health=HealthService(database, jobs, settings),
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .assets import AssetLibrary
     from .characters import CharacterStudio
     from .identity import IdentityService
+    from .licences import LicenceService
     from .music import MusicService
     from .soundtrack import Soundtrack
 
@@ -148,6 +149,7 @@ class AnimaticService:
     assets: AssetLibrary
     gates: GateRepository
     episodes: EpisodeRepository
+    licences: LicenceService
 
     def run(self, spec_path: Path, folder: Path, progress: Progress) -> AnimaticResult:
         """Make the episode that `spec_path` describes.
@@ -304,6 +306,7 @@ class _Run:
     def _record(self, shots: list[CheckedShot], soundtrack: Soundtrack) -> int:
         self._register("subtitles")
         self._register("video", soundtrack)
+        self._service.licences.record_produced(self._project.id, soundtrack.track.path, self._spec.title)
         return self._service.episodes.save(
             self._project.id,
             self._spec.title,

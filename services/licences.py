@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, NotFoundError, ProviderError, RightsError
-from ..music.catalog.catalog_track import CatalogTrack
+from ..music.catalog.catalog_track import CatalogTrack, Licence
 from ..music.catalog.ledger import Finding, LicenceUse
 from ..music.catalog.licences import APPLE_MUSIC, DEEZER
 from ..music.catalog.publishing import findings_of, ledger_csv, ledger_markdown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .catalogues import CatalogueService
 
 FORMS = ("csv", "markdown")
+PRODUCED = "entered when the work was made"
 _NEVER = {"apple_music": APPLE_MUSIC, "deezer": DEEZER}
 
 
@@ -65,6 +66,22 @@ class Ledger:
         )
 
 
+def file_licence(path: Path) -> Licence:
+    """Return the licence of a file that may be put under picture.
+
+    Raises
+    ------
+    RightsError
+        If its tags say a licence that forbids it.
+    UnreadableAudioError
+        If it has no sound.
+    """
+    from ..music.catalog.tags import read_tags
+
+    tags = read_tags(path)
+    return require_sync_right(CatalogTrack("file", path.name, tags.title, tags.artist, tags.licence))
+
+
 class LicenceService:
     """Keeps the ledger and says what a licence allows."""
 
@@ -103,6 +120,17 @@ class LicenceService:
         """
         track = source if isinstance(source, CatalogTrack) else self._track(str(source))
         return self._uses.record(LicenceUse(project_id, track, used_in, note))
+
+    def record_produced(self, project_id: int, path: Path, used_in: str) -> LicenceUse:
+        """Enter the music of a work that was just made, in place of what an earlier making had.
+
+        What a person entered or cleared stays.
+        """
+        use = self.record(project_id, path, used_in, PRODUCED)
+        for other in self._uses.list(project_id):
+            if other.used_in == use.used_in and other.note == PRODUCED and other.id != use.id:
+                self._uses.remove(other.id or 0)
+        return use
 
     def clear(self, use_id: int, note: str) -> LicenceUse:
         """State that the right to a use was got by other ways, and by which."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, NoBeatError
 from ..production.subtitles import SpokenLine, reading_seconds
+from .licences import file_licence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +152,8 @@ def _heard(
     for n_done, path in enumerate(paths):
         progress(n_done, len(paths))
         try:
-            tracks.append(music.analyze(path))
+            track = music.analyze(path)
+            tracks.append(replace(track, licence=file_licence(path).name))
         except InputError as error:
             failures.append(error)
             warn(str(error))
