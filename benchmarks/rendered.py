@@ -19,7 +19,9 @@ Picture = NDArray[np.uint8]
 MOODS = ("rest", "shake", "dolly", "flicker", "whip", "speedlines", "burst", "subtitles", "drift", "walk")
 
 
-def painted_field(rng: np.random.Generator, base: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def painted_field(
+    rng: np.random.Generator, base: NDArray[np.float32], size: tuple[int, int]
+) -> NDArray[np.float32]:
     """Sum octaves of smooth noise around a colour: clouds, foliage, walls."""
     width, height = size
     field_ = np.zeros((height, width, 3), np.float32)
@@ -64,7 +66,8 @@ class Take:
             y = int(rng.uniform(0, horizon))
             self._ground[y:horizon, x : x + w] += tones.uniform(-60, 60, 3).astype(np.float32)
         self._figures = [
-            (rng.uniform(0.25, 0.75), rng.uniform(0.1, 0.24), tones.uniform(0, 255, 3), rng.uniform(0, 6)) for _ in range(2)
+            (rng.uniform(0.25, 0.75), rng.uniform(0.1, 0.24), tones.uniform(0, 255, 3), rng.uniform(0, 6))
+            for _ in range(2)
         ]
         self._rng = np.random.default_rng(self.seed + 7)
         self._captions = sorted(rng.integers(0, 120, 3).tolist())
@@ -154,8 +157,8 @@ def joined(shots: Sequence[list[Picture]], entries: Sequence[tuple[str, int]]) -
     """Join shots by cuts, fades through black or white, and dissolves."""
     frames: list[Picture] = []
     truth: list[tuple[int, str, int]] = []
-    for number, (shot, (kind, n)) in enumerate(zip(shots, entries, strict=True)):
-        shot = list(shot)
+    for number, (taken, (kind, n)) in enumerate(zip(shots, entries, strict=True)):
+        shot = list(taken)
         start = len(frames)
         if number and kind == "cut":
             truth.append((start, "cut", 0))
@@ -183,7 +186,11 @@ def _entries(rng: np.random.Generator, lengths: Sequence[int]) -> list[tuple[str
     entries = [("cut", 0)]
     for before, length in zip(lengths, lengths[1:], strict=False):
         roomy = min(before, length) > 40
-        kind = str(rng.choice(["cut", "cut", "cut", "black", "white", "dissolve", "dissolve"])) if roomy else "cut"
+        kind = (
+            str(rng.choice(["cut", "cut", "cut", "black", "white", "dissolve", "dissolve"]))
+            if roomy
+            else "cut"
+        )
         entries.append((kind, 0 if kind == "cut" else int(rng.integers(8, 19))))
     return entries
 
@@ -197,7 +204,14 @@ def rendered_reel(seed: int, n_shots: int = 14) -> Reel:
     shots = []
     for _ in range(n_shots):
         own = None if rng.random() < 0.6 else tones
-        take = Take(int(rng.integers(0, 1 << 30)), str(rng.choice(MOODS)), int(rng.choice([1, 2, 3])), own, grain, bars)
+        take = Take(
+            int(rng.integers(0, 1 << 30)),
+            str(rng.choice(MOODS)),
+            int(rng.choice([1, 2, 3])),
+            own,
+            grain,
+            bars,
+        )
         n = int(rng.integers(14, 80))
         shots.append([take.frame(k, n) for k in range(n)])
     return joined(shots, _entries(rng, [len(shot) for shot in shots]))
@@ -259,4 +273,6 @@ def encode(path: Path, frames: Sequence[Picture], *, crf: int = 23, fps: Fractio
 
 def footage_files(folder: Path) -> Iterator[Path]:
     """Yield the videos of a folder."""
-    return (path for path in sorted(folder.iterdir()) if path.suffix in {".mp4", ".mkv", ".webm", ".avi", ".mov"})
+    return (
+        path for path in sorted(folder.iterdir()) if path.suffix in {".mp4", ".mkv", ".webm", ".avi", ".mov"}
+    )

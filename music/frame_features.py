@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableVideoError
-
-if TYPE_CHECKING:
-    import av
-    from av.video.plane import VideoPlane
-
-Progress = Callable[[int, int], None]
+from .picture_planes import Planes, Progress, planes_of_file, planes_of_rgb
 
 # Shake and breathing move a figure by less than one cell of this grid; a cut changes all of it.
 FINE = (18, 32)
 COARSE = (9, 16)
-SAMPLES_ACROSS = 160
 LUMA_BINS, CHROMA_BINS = 32, 16
-# Formats whose planes can be read as they are; others are converted first.
-PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
-# Demuxers of real media files: playlists and scripts make FFmpeg open other files or addresses.
-OPTIONS = {
-    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,"
-    "yuv4mpegpipe",
-    "protocol_whitelist": "file",
-}
-
 # Luma up to which a row or column at the edge is a black bar, compression noise included; the share of
 # the frames in which it has to be; and the rows and columns that have to stay.
 BLACK_LUMA, BAR_SHARE, LEAST_CELLS = 28, 0.98, 4
-
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +30,7 @@ class FrameSeries:
     Parameters
     ----------
     fps : Fraction
-        Frames per second.
+        Frames per second; of a variable rate, the mean.
     grids : ndarray of uint8, shape (n_frames, 9, 16, 3)
         Mean luma and chroma of each picture on a coarse grid.
     steps : ndarray of float32, shape (n_frames,)
@@ -56,6 +39,8 @@ class FrameSeries:
         Share of the picture whose colour is not in the frame before, in [0, 1]; blind to movement.
     contrasts : ndarray of float32, shape (n_frames,)
         Standard deviation of luma without black bars, 0-128; two pictures that lie over each other have less.
+    times : ndarray of float64, shape (n_frames,), or None
+        Seconds at which the frames are shown, of a video whose rate varies.
     """
 
     fps: Fraction
@@ -63,11 +48,16 @@ class FrameSeries:
     steps: NDArray[np.float32]
     color_steps: NDArray[np.float32]
     contrasts: NDArray[np.float32]
+    times: NDArray[np.float64] | None = None
 
     @property
     def n_frames(self) -> int:
         """Number of frames."""
         return len(self.grids)
+
+    def time_of(self, frame: int) -> float:
+        """Return the second at which a frame is shown."""
+        return float(frame / self.fps) if self.times is None else float(self.times[frame])
 
     def without_bars(self) -> FrameSeries:
         """Return the series of the picture between the black bars that all frames share.
@@ -111,27 +101,29 @@ def read_series(path: Path, progress: Progress | None = None) -> FrameSeries:
     UnreadableVideoError
         If the file is missing, is no video, or has no frame that can be decoded.
     """
-    import av
-    from av.error import FFmpegError
+    rates: list[Fraction] = []
+    times: list[float | None] = []
 
-    try:
-        with av.open(str(path), options=OPTIONS) as container:
-            if not container.streams.video:
-                raise UnreadableVideoError(f"{path} has no picture track.", hint="Give a video file.")
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            fps = stream.average_rate or stream.guessed_rate or Fraction(24)
-            total = stream.frames or round((container.duration or 0) / 1e6 * fps)
-            frames = _counted(map(_planes_of, container.decode(stream)), total, progress)
-            series = _series(frames, Fraction(fps))
-    except FFmpegError as error:
-        problem = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as a video"
-        raise UnreadableVideoError(
-            f"{path} {problem}.", hint="Give a video such as MP4, MKV or WebM."
-        ) from error
+    def planes() -> Iterator[Planes]:
+        for rate, time, picture in planes_of_file(path, progress):
+            rates.append(rate)
+            times.append(time)
+            yield picture
+
+    series = _series(planes(), Fraction(24))
     if series.n_frames == 0:
         raise UnreadableVideoError(f"{path} has no frame that can be decoded.", hint="Give another video.")
-    return series
+    return replace(series, fps=rates[0], times=_uneven(times, rates[0]))
+
+
+def _uneven(times: list[float | None], fps: Fraction) -> NDArray[np.float64] | None:
+    """Return the seconds of the frames from the first one on; None at a steady rate."""
+    known = np.array([np.nan if time is None else time for time in times], dtype=np.float64)
+    known -= known[0]
+    steady = np.arange(len(times)) / float(fps)
+    # Containers round to milliseconds; half a frame is no rounding.
+    is_steady = not np.isfinite(known).all() or bool((np.abs(known - steady) < 0.5 / float(fps)).all())
+    return None if is_steady or bool((np.diff(known) <= 0).any()) else known
 
 
 def series_of_frames(frames: Iterable[NDArray[np.uint8]], fps: Fraction) -> FrameSeries:
@@ -144,41 +136,7 @@ def series_of_frames(frames: Iterable[NDArray[np.uint8]], fps: Fraction) -> Fram
     fps : Fraction
         Frames per second.
     """
-    return _series(map(_planes_of_rgb, frames), fps)
-
-
-def _counted(frames: Iterator[Planes], total: int, progress: Progress | None) -> Iterator[Planes]:
-    for index, frame in enumerate(frames, start=1):
-        if progress is not None:
-            progress(index, max(total, index))
-        yield frame
-
-
-def _planes_of(frame: av.VideoFrame) -> Planes:
-    """Return decimated luma and chroma; slicing the planes costs a tenth of a scaler's conversion."""
-    if frame.format.name not in PLANAR:
-        width = min(SAMPLES_ACROSS, frame.width)
-        height = max(2, round(frame.height * width / frame.width))
-        frame = frame.reformat(width=width, height=height, format="yuv420p")
-    luma, u, v = (_decimated(plane, plane.width, plane.height) for plane in frame.planes)
-    return luma, u, v
-
-
-def _decimated(plane: VideoPlane, width: int, height: int) -> NDArray[np.uint8]:
-    pixels = np.frombuffer(cast(memoryview, plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
-    return _sampled(pixels)
-
-
-def _sampled(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    step = max(1, pixels.shape[1] // SAMPLES_ACROSS)
-    return pixels[step // 2 :: step, step // 2 :: step]
-
-
-def _planes_of_rgb(pixels: NDArray[np.uint8]) -> Planes:
-    r, g, b = (_sampled(pixels[..., channel]).astype(np.float32) for channel in range(3))
-    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
-    u, v = 128 + (b - luma) / 1.8556, 128 + (r - luma) / 1.5748
-    return luma.astype(np.uint8), u.astype(np.uint8), v.astype(np.uint8)
+    return _series(map(planes_of_rgb, frames), fps)
 
 
 def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
@@ -188,14 +146,15 @@ def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
     contrasts: list[float] = []
     last: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     for planes in frames:
-        fine = np.stack([_grid(plane) for plane in planes], axis=-1)
+        levels = [plane.astype(np.float32) for plane in planes]
+        fine = np.stack([_grid(level) for level in levels])
         colors = _histogram(planes)
-        steps.append(0.0 if last is None else float(np.abs(fine - last[0]).sum(axis=-1).mean()) / 255.0)
+        steps.append(0.0 if last is None else float(np.abs(fine - last[0]).sum()) / fine[0].size / 255.0)
         color_steps.append(0.0 if last is None else float(np.abs(colors - last[1]).sum()) / 2.0)
-        contrasts.append(_contrast(planes[0]))
+        contrasts.append(_contrast(levels[0]))
         last = (fine, colors)
-        halves = fine.reshape(COARSE[0], 2, COARSE[1], 2, 3).mean(axis=(1, 3))
-        grids.append(np.rint(halves).astype(np.uint8))
+        halves = fine.reshape(3, COARSE[0], 2, COARSE[1], 2).sum(axis=(2, 4)) / 4.0
+        grids.append((halves + 0.5).astype(np.uint8).transpose(1, 2, 0))
     shape = (len(grids), *COARSE, 3)
     return FrameSeries(
         fps,
@@ -206,32 +165,35 @@ def _series(frames: Iterable[Planes], fps: Fraction) -> FrameSeries:
     )
 
 
-def _contrast(luma: NDArray[np.uint8]) -> float:
+def _contrast(luma: NDArray[np.float32]) -> float:
     rows, columns = (np.flatnonzero(luma.max(axis=axis) > BLACK_LUMA) for axis in (1, 0))
-    if not rows.size or not columns.size:
-        return float(luma.std())
-    return float(luma[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].std())
+    shown = luma
+    if rows.size and columns.size:
+        shown = luma[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    flat = shown.ravel() - shown.mean()
+    return float(np.sqrt(flat @ flat / flat.size))
 
 
-def _grid(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
-    rows, columns = (
-        np.linspace(0, n, cells, endpoint=False).astype(np.intp)
-        for n, cells in zip(plane.shape, FINE, strict=True)
-    )
-    sums = np.add.reduceat(np.add.reduceat(plane, rows, axis=0, dtype=np.float32), columns, axis=1)
-    areas = np.outer(_spans(rows, plane.shape[0]), _spans(columns, plane.shape[1]))
-    return (sums / areas).astype(np.float32)
+def _grid(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    down, across = (_averages(n, cells) for n, cells in zip(plane.shape, FINE, strict=True))
+    return np.asarray(down @ plane @ across.T, dtype=np.float32)
 
 
-def _spans(starts: NDArray[np.intp], end: int) -> NDArray[np.intp]:
-    return np.maximum(np.diff(starts, append=end), 1)
+@lru_cache(maxsize=64)
+def _averages(n: int, n_cells: int) -> NDArray[np.float32]:
+    """Return the matrix, shape (n_cells, n), that averages neighbours into cells."""
+    starts = np.linspace(0, n, n_cells, endpoint=False).astype(np.intp)
+    ends = np.maximum(np.append(starts[1:], n), starts + 1)
+    places = np.arange(n)
+    inside = (places >= starts[:, None]) & (places < ends[:, None])
+    return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _histogram(planes: Planes) -> NDArray[np.float32]:
     """Return shares of luma and chroma values; luma weighs as much as both chroma planes."""
-    luma = np.bincount(planes[0].ravel() // (256 // LUMA_BINS), minlength=LUMA_BINS) / (2 * planes[0].size)
-    chroma = [
-        np.bincount(plane.ravel() // (256 // CHROMA_BINS), minlength=CHROMA_BINS) / (4 * plane.size)
-        for plane in planes[1:]
+    bins = (LUMA_BINS, CHROMA_BINS, CHROMA_BINS)
+    shares = [
+        np.bincount((plane >> (8 - (n.bit_length() - 1))).ravel(), minlength=n) / (weight * plane.size)
+        for plane, n, weight in zip(planes, bins, (2, 4, 4), strict=True)
     ]
-    return np.concatenate([luma, *chroma]).astype(np.float32)
+    return np.concatenate(shares).astype(np.float32)

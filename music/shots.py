@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame_features import FrameSeries, Progress, between_shared_bars, read_series, series_of_frames
+from .frame_features import FrameSeries, between_shared_bars, read_series, series_of_frames
 from .picture_motion import PictureMotion, measure_motion
+from .picture_planes import Progress
 from .soft_transitions import find_soft_transitions, is_uniform, likeness, picture_distance
 
 # A cut changes the picture at least this much: share of full scale, summed over luma and chroma.
@@ -80,17 +81,22 @@ class PictureAnalysis:
         Ascending.
     motion : PictureMotion
         Energy and tempo of what moves.
+    times : ndarray of float64, shape (n_frames,), or None
+        Seconds at which the frames are shown, of a video whose rate varies.
     """
 
     fps: Fraction
     n_frames: int
     transitions: tuple[Transition, ...]
     motion: PictureMotion = field(default_factory=PictureMotion)
+    times: NDArray[np.float64] | None = None
 
     @property
     def duration_seconds(self) -> float:
-        """Length of the picture."""
-        return float(self.n_frames / self.fps)
+        """Length of the picture; the last frame of a variable rate stays for the median time."""
+        if self.times is None or self.n_frames < 2:
+            return float(self.n_frames / self.fps)
+        return float(self.times[-1] + np.median(np.diff(self.times)))
 
     @property
     def cuts_per_minute(self) -> float:
@@ -165,9 +171,9 @@ def analyze_series(series: FrameSeries) -> PictureAnalysis:
     kinds = {frame: "cut" for frame in cuts if not any(part.start < frame <= part.end for part in soft)}
     kinds.update((part.middle, part.kind) for part in soft)
     frames = sorted(kinds)
-    transitions = tuple(Transition(float(frame / series.fps), frame, kinds[frame]) for frame in frames)
+    transitions = tuple(Transition(series.time_of(frame), frame, kinds[frame]) for frame in frames)
     motion = measure_motion(series, np.array(frames, dtype=np.intp))
-    return PictureAnalysis(series.fps, series.n_frames, transitions, motion)
+    return PictureAnalysis(series.fps, series.n_frames, transitions, motion, series.times)
 
 
 def find_cuts(series: FrameSeries) -> list[int]:

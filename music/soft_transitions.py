@@ -250,7 +250,9 @@ def _between_shots(series: FrameSeries, parts: list[SoftTransition]) -> list[Sof
     for part in parts:
         is_end = bool(plain[: part.start + 1].all()) or bool(plain[part.end :].all())
         old, new = series.grids[part.start], series.grids[part.end]
-        returns = part.kind == "fade" and not part.is_dip and picture_distance(old, new[None])[0] < 0.4 * part.score
+        returns = (
+            part.kind == "fade" and not part.is_dip and picture_distance(old, new[None])[0] < 0.4 * part.score
+        )
         if not (is_end or returns):
             kept.append(part)
     return kept

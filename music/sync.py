@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NoBeatError
 from .cutting import Wishes, best_cuts, find_candidates
+from .landing import Landing, best_offset, measure_landing, nearest
 from .loop import Loop, find_loop, looped_beats
 from .track import BeatGrid
 
@@ -18,7 +19,6 @@ LATE_START_COST = 0.3
 FORCED_LOOP_COST = 2.0
 # Downbeats beyond the first few add nothing but work.
 MAX_STARTS = 5
-N_CHANCE_OFFSETS = 500
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,10 @@ class CutPlan:
         The second of the track that sounds under the first frame.
     loop : Loop or None
         How the track goes on when the picture is longer.
-    hit_rate, hit_rate_40ms : float
-        Share of cuts within one frame, and within 40 ms, of a beat; 1 without a cut.
-    bias_seconds : float
-        Mean of cut minus beat; positive is late.
-    chance_hit_rate : float
-        What `hit_rate` would be on average had the music started anywhere.
+    landing : Landing
+        Hit rates, bias, chance and ceiling.
+    stretch : float
+        How much longer the music is made, its pitch kept; 1 leaves it as it is.
     """
 
     fps: Fraction
@@ -57,10 +55,28 @@ class CutPlan:
     bar_times: NDArray[np.float64]
     music_start_seconds: float
     loop: Loop | None
-    hit_rate: float
-    hit_rate_40ms: float
-    bias_seconds: float
-    chance_hit_rate: float
+    landing: Landing
+    stretch: float = 1.0
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of cuts within one frame of a beat."""
+        return self.landing.hit_rate
+
+    @property
+    def hit_rate_40ms(self) -> float:
+        """Share of cuts within 40 ms of a beat."""
+        return self.landing.hit_rate_40ms
+
+    @property
+    def bias_seconds(self) -> float:
+        """Mean of cut minus beat over the cuts that hit; positive is late."""
+        return self.landing.bias_seconds
+
+    @property
+    def chance_hit_rate(self) -> float:
+        """What the hit rate would be on average had the music started anywhere."""
+        return self.landing.chance_hit_rate
 
     @property
     def duration_seconds(self) -> Fraction:
@@ -122,14 +138,23 @@ def plan_cuts(
         if wishes.frames.size > 1:
             raise NoBeatError("The music has no steady beat to cut on.", hint="Choose a track with a beat.")
         n_frames = tuple(round(float(n)) for n in wishes.ends)
-        return _measured(n_frames, fps, np.zeros(0), np.zeros(0), start=0.0, loop=None)
+        return measured_plan(n_frames, fps, np.zeros(0), np.zeros(0), start=0.0, loop=None)
     music = _Music(beats, track_seconds)
     seconds = float(wishes.ends[-1]) / float(fps) if wishes.frames.size else 0.0
     plans = []
     for start, cost in _starts(beats, max_start_seconds, music.track_seconds - seconds):
         plans.append(_plan_from(start, cost, wishes, music, fps))
     _, n_frames, grid, start, loop = min(plans, key=lambda plan: plan[0])
-    return _measured(n_frames, fps, grid.beat_times, grid.downbeat_times, start=start, loop=loop)
+    _, ceiling = best_offset(
+        wishes.ends[:-1] / float(fps),
+        grid.beat_times,
+        1.0 / float(fps),
+        lowest=0.0,
+        highest=float(grid.beat_times[-1]),
+    )
+    return measured_plan(
+        n_frames, fps, grid.beat_times, grid.downbeat_times, start=start, loop=loop, ceiling=ceiling
+    )
 
 
 class _Music:
@@ -217,7 +242,7 @@ def _starts(beats: BeatGrid, max_start: float, spare: float) -> list[tuple[float
     return costed if begins_on_bar else [(0.0, LATE_START_COST), *costed]
 
 
-def _measured(
+def measured_plan(
     n_frames: tuple[int, ...],
     fps: Fraction,
     beat_times: NDArray[np.float64],
@@ -225,13 +250,37 @@ def _measured(
     *,
     start: float,
     loop: Loop | None,
+    ceiling: float = 1.0,
+    stretch: float = 1.0,
 ) -> CutPlan:
+    """Return the plan of shots over music that starts at some second, with its figures.
+
+    The start is moved by the bias of the cuts, a few milliseconds, so that none remains.
+
+    Parameters
+    ----------
+    n_frames : tuple of int
+        Length of each shot.
+    fps : Fraction
+        Frames per second.
+    beat_times, bar_times : ndarray of float64
+        Seconds of the (stretched, looped) music.
+    start : float
+        The second of the music under the first frame.
+    loop : Loop or None
+        How the music goes on.
+    ceiling : float
+        What the best single offset would have reached with the shots as they were.
+    stretch : float
+        How much longer the music is made.
+    """
     cuts = np.cumsum(n_frames)[:-1] / float(fps) if n_frames else np.zeros(0)
     seconds = float(sum(n_frames) / fps)
-    in_picture = beat_times - start
-    nearest = _nearest(cuts, in_picture) if cuts.size else np.zeros(0)
-    offsets = cuts - nearest
     frame = 1.0 / float(fps)
+    if cuts.size and beat_times.size:
+        start = _unbiased(cuts, beat_times, start, frame)
+    in_picture = beat_times - start
+    landing = measure_landing(cuts, in_picture, frame, ceiling_hit_rate=ceiling)
 
     def under_picture(times: NDArray[np.float64]) -> NDArray[np.float64]:
         return times[(times > -0.5 * frame) & (times < seconds + 0.5 * frame)]
@@ -240,34 +289,24 @@ def _measured(
         fps=Fraction(fps),
         n_frames=n_frames,
         cut_times=cuts,
-        beat_times=nearest,
+        beat_times=nearest(cuts, in_picture) if cuts.size and in_picture.size else np.zeros(0),
         grid_times=under_picture(in_picture),
         bar_times=under_picture(bar_times - start),
         music_start_seconds=start,
         loop=loop,
-        hit_rate=_share_within(offsets, frame),
-        hit_rate_40ms=_share_within(offsets, 0.04),
-        bias_seconds=float(offsets.mean()) if offsets.size else 0.0,
-        chance_hit_rate=_chance(cuts, in_picture, frame),
+        landing=landing,
+        stretch=stretch,
     )
 
 
-def _nearest(times: NDArray[np.float64], beats: NDArray[np.float64]) -> NDArray[np.float64]:
-    right = np.clip(np.searchsorted(beats, times), 1, beats.size - 1)
-    left_is_nearer = times - beats[right - 1] <= beats[right] - times
-    return np.where(left_is_nearer, beats[right - 1], beats[right])
-
-
-def _share_within(offsets: NDArray[np.float64], tolerance: float) -> float:
-    return float(np.mean(np.abs(offsets) <= tolerance + 1e-9)) if offsets.size else 1.0
-
-
-def _chance(cuts: NDArray[np.float64], beats: NDArray[np.float64], tolerance: float) -> float:
-    """Average the hit rate over offsets spread evenly over two bars' worth of beats."""
-    if not cuts.size:
-        return 1.0
-    span = 8 * float(np.median(np.diff(beats)))
-    # Multiples of the golden ratio: even, and in step with no tempo.
-    offsets = span * (np.arange(N_CHANCE_OFFSETS) * 0.6180339887498949 % 1.0)
-    shifted = (cuts[None, :] + offsets[:, None]).ravel()
-    return _share_within(shifted - _nearest(shifted, beats), tolerance)
+def _unbiased(
+    cuts: NDArray[np.float64], beat_times: NDArray[np.float64], start: float, frame: float
+) -> float:
+    """Move the start by the mean of what whole frames miss their beats by, unless a hit would be lost."""
+    before = measure_landing(cuts, beat_times - start, frame, ceiling_hit_rate=0.0)
+    for share in (1.0, 0.5, 0.25):
+        moved = start - share * before.bias_seconds
+        after = measure_landing(cuts, beat_times - moved, frame, ceiling_hit_rate=0.0)
+        if after.hit_rate >= before.hit_rate and after.hit_rate_40ms >= before.hit_rate_40ms:
+            return moved
+    return start
