@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from ..music.catalog.catalog_track import CatalogTrack, Licence
 from ..music.catalog.library_file import PendingFile
 from .columns import clean_text, now
 from .database import Database
 from .statements import MAX_ID, require, upsert
-from .tables import MusicFileRow
+from .tables import MusicFileRow, TrackRow
 
 _ROW = MusicFileRow
 _PAGE = 500
@@ -172,12 +173,15 @@ class MusicFileRepository:
             ranges = [_ROW.tempo_bpm.between(low * k * 0.96, high * k * 1.04) for k in (0.5, 1, 2)]
             found = found.where(or_(_ROW.tempo_bpm.is_(None), *ranges))
         with self._database.session(read_only=True) as session:
-            return [_track(row) for row in session.scalars(found)]
+            rows = list(session.scalars(found))
+            heard = _heard(session, [row.sha256 for row in rows if row.sha256])
+            return [_track(row, heard) for row in rows]
 
     def get(self, file_id: int) -> CatalogTrack:
         """Return a track by its id, or raise NotFoundError."""
         with self._database.session(read_only=True) as session:
-            return _track(require(session, _ROW, file_id, "track"))
+            row = require(session, _ROW, file_id, "track")
+            return _track(row, _heard(session, [row.sha256]))
 
     def counts(self) -> dict[str, int]:
         """Return the number of files in each state."""
@@ -205,8 +209,19 @@ def _separator(folder: Path) -> str:
     return "\\" if "\\" in str(folder) else "/"
 
 
-def _track(row: MusicFileRow) -> CatalogTrack:
+def _heard(session: Session, digests: list[str]) -> dict[str, tuple[float | None, str | None]]:
+    """Return tempo and key of the files that were analysed, by their digests; the newest counts."""
+    columns = select(TrackRow.sha256, TrackRow.tempo_bpm, TrackRow.key)
+    known = columns.where(TrackRow.sha256.in_(digests), TrackRow.tempo_bpm.is_not(None))
+    return {row[0]: (row[1], row[2]) for row in session.execute(known.order_by(TrackRow.id))}
+
+
+def _track(row: MusicFileRow, heard: dict[str, tuple[float | None, str | None]]) -> CatalogTrack:
     path = Path(row.path)
+    tempo, key, source = row.tempo_bpm, row.key, "tags"
+    if tempo is None and row.sha256 in heard:
+        tempo, measured_key = heard[row.sha256]
+        key, source = key or measured_key, "analysis"
     return CatalogTrack(
         provider="local",
         id=str(row.id),
@@ -217,9 +232,9 @@ def _track(row: MusicFileRow) -> CatalogTrack:
         genres=tuple(row.genres),
         tags=tuple(row.moods),
         duration_seconds=row.duration_seconds,
-        tempo_bpm=row.tempo_bpm,
-        tempo_source="" if row.tempo_bpm is None else "tags",
-        key=row.key,
+        tempo_bpm=tempo,
+        tempo_source="" if tempo is None else source,
+        key=key,
         isrc=row.isrc,
         path=path,
         sha256=row.sha256,

@@ -26,6 +26,7 @@ STAGE_TAGS = "reading tags"
 STAGE_HASHES = "taking digests"
 _BATCH = 500
 _MAX_OBSTACLES = 50
+_MAX_BLIND = 1000
 _BLOCK = 1 << 20
 # A look at a large folder takes a while itself: at most a tenth of the time goes into looking.
 _WATCH_SECONDS = 30.0
@@ -235,13 +236,14 @@ class MusicIndex:
             files = [(item.path, item.size, item.mtime_ns) for item in batch if isinstance(item, FoundFile)]
             obstacles = [item for item in batch if isinstance(item, Obstacle)]
             present.update(short_key(path_key(path)) for path, _, _ in files)
-            blind += [item.path for item in obstacles]
+            blind += [item.path for item in obstacles if item.may_hide]
             run.obstacles += obstacles[: max(0, _MAX_OBSTACLES - len(run.obstacles))]
             run.n_found += len(files)
             run.n_new += self._files.note_found(files) if files else 0
             run.step(STAGE_LOOKING, run.n_found, run.n_found)
             self._note(n_obstacles=self._state.n_obstacles + len(obstacles))
-        if present or not blind:
+        # With so much out of sight it is rather a disk than files that is gone.
+        if len(blind) <= _MAX_BLIND and (present or not blind):
             run.n_gone += self._files.forget_absent(folder.absolute(), present, blind)
 
     def _read_all(self, run: _Run, *, hashes: bool) -> None:

@@ -11,6 +11,7 @@ from ..music.catalog.playlist import Playlist
 
 if TYPE_CHECKING:
     from ..db.playlists import PlaylistRepository
+    from ..music.catalog.catalog_track import CatalogTrack
     from ..music.catalog.protocol import Progress
     from .catalogues import CatalogueService
 
@@ -97,7 +98,7 @@ class PlaylistService:
             return self.extend(found.id, references, progress)
         return self.create(name, references, progress, description=description, provider=provider)
 
-    def _looked_up(self, references: Sequence[str], progress: Progress) -> Sequence:
+    def _looked_up(self, references: Sequence[str], progress: Progress) -> Sequence[CatalogTrack]:
         tracks = []
         for n_done, reference in enumerate(references, 1):
             tracks.append(self._catalogues.track(reference))

@@ -83,9 +83,10 @@ class DeveloperToken:
                     field=f"TOWER_APPLE_MUSIC_{name}",
                     hint="It has ten capital letters and digits; see Certificates, Identifiers & Profiles.",
                 )
+        jwt = _jwt()
         claims = {"iss": self.team_id, "iat": now, "exp": now + LIFE_SECONDS}
         key = _private_key(self.key_file or Path())
-        return _jwt().encode(claims, key, algorithm="ES256", headers={"kid": self.key_id})
+        return jwt.encode(claims, key, algorithm="ES256", headers={"kid": self.key_id})
 
     def _checked_ready(self) -> str:
         try:

@@ -79,7 +79,7 @@ class CatalogTrack:
     tempo_bpm : float or None
         Beats per minute; None where nobody has said or heard it.
     tempo_source : str
-        Who says so: ``tags``, ``deezer`` or ``preview`` (heard in thirty seconds of it).
+        Who says so: ``tags``, ``analysis``, ``deezer`` or ``preview`` (heard in thirty seconds of it).
     key : str or None
         As the file's tags write it.
     isrc : str

@@ -17,6 +17,7 @@ from .transport import Answer, Request, Transport
 
 _TRIES = 4
 _LONGEST_WAIT_SECONDS = 20.0
+_PATIENCE_SECONDS = 45.0
 _BUSY = {429, 500, 502, 503, 504}
 
 
@@ -115,11 +116,12 @@ class CatalogClient:
         return ProviderError(f"{self.title} {sentence}{f': {told}' if told else ''}.", hint=hint)
 
     def _patiently(self, request: Request) -> Answer:
-        answer = self.transport.send(request)
+        begun, answer = time.monotonic(), self.transport.send(request)
         for attempt in range(_TRIES - 1):
             is_asked_again = answer.status in (_BUSY if request.method == "GET" else {429})
             wait = _wait(answer, attempt)
-            if not is_asked_again or wait > _LONGEST_WAIT_SECONDS:
+            is_late = time.monotonic() - begun + wait > _PATIENCE_SECONDS
+            if not is_asked_again or is_late or wait > _LONGEST_WAIT_SECONDS:
                 break
             self.sleep(wait)
             answer = self.transport.send(request)

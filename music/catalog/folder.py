@@ -34,10 +34,17 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Something that could not be looked at, and why."""
+    """Something that could not be looked at, and why.
+
+    Parameters
+    ----------
+    may_hide : bool
+        Whether files may be behind it that nothing is known of now.
+    """
 
     path: str
     reason: str
+    may_hide: bool = True
 
 
 def walk(folder: Path) -> Iterator[FoundFile | Obstacle]:
@@ -96,7 +103,7 @@ def _looked_at(entry: os.DirEntry[str]) -> FoundFile | Obstacle | str | None:
 
 def _file(path: str, status: os.stat_result) -> FoundFile | Obstacle:
     if not _is_text(path):
-        return Obstacle(printable(path), "has a name that is not valid text; rename it")
+        return Obstacle(printable(path), "has a name that is not valid text; rename it", may_hide=False)
     return FoundFile(path, status.st_size, status.st_mtime_ns)
 
 

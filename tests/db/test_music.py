@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tower_anime.db.licence_uses import LicenceUseRepository
 from tower_anime.db.music_files import MusicFileRepository, path_key, short_key
@@ -12,6 +13,7 @@ from tower_anime.errors import InputError, NotFoundError
 from tower_anime.music.catalog.catalog_track import CatalogTrack
 from tower_anime.music.catalog.ledger import LicenceUse
 from tower_anime.music.catalog.licences import APPLE_MUSIC, USER_SUPPLIED, licence_of
+from tower_anime.music.track import BeatGrid, Track, TrackAnalysis
 
 
 @pytest.fixture
@@ -69,6 +71,17 @@ def test_words_genres_codes_and_tempi_find(files) -> None:
     assert files.get(int(found.id)) == found and found.path == Path("/m/right.mp3")
     with pytest.raises(NotFoundError):
         files.get(999)
+
+
+def test_a_tempo_that_was_measured_is_told_where_the_tags_tell_none(files, tracks) -> None:
+    beats = BeatGrid(120.5, np.arange(0, 10, 0.5), np.arange(0, 10, 2.0))
+    analysis = TrackAnalysis(beats, "A minor", 0.5, -14.0, 10.0)
+    tracks.store(Track(Path("/m/a.mp3"), "d" * 64, analysis), "tower-1")
+    for name, tempo in (("measured", None), ("tagged", 90.0)):
+        files.note_found([(f"/m/{name}.mp3", 1, 1)])
+        read(files, title=name, words=name, tempo_bpm=tempo, sha256="d" * 64)
+    found = {track.title: (track.tempo_bpm, track.tempo_source) for track in search(files)}
+    assert found == {"measured": (120.5, "analysis"), "tagged": (90.0, "tags")}
 
 
 def test_what_is_gone_is_forgotten_below_that_folder_alone(files) -> None:
