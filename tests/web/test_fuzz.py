@@ -56,8 +56,10 @@ WRITES = [
     ("PATCH", "/anime/characters/1"),
     ("POST", "/anime/characters/1/versions"),
     ("PATCH", "/anime/characters/1/bible"),
+    ("POST", "/anime/music/playlists"),
+    ("POST", "/anime/music/licences"),
 ]
-LISTS = ["/anime/projects", "/anime/characters", "/anime/jobs", "/anime/assets"]
+LISTS = ["/anime/projects", "/anime/characters", "/anime/jobs", "/anime/assets", "/anime/music/playlists"]
 ITEMS = [
     "/anime/characters/{}/versions",
     "/anime/characters/studio/{}",
@@ -66,6 +68,7 @@ ITEMS = [
     "/anime/characters/1/references/{}/file",
     "/anime/jobs/{}/debug",
     "/anime/assets/{}/file",
+    "/anime/music/playlists/{}",
 ]
 
 
