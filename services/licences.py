@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, NotFoundError, ProviderError, RightsError
 from ..music.catalog.catalog_track import CatalogTrack, Licence
 from ..music.catalog.ledger import Finding, LicenceUse
-from ..music.catalog.licences import APPLE_MUSIC, DEEZER
+from ..music.catalog.licences import APPLE_MUSIC, DEEZER, USER_SUPPLIED, licence_of
 from ..music.catalog.publishing import findings_of, ledger_csv, ledger_markdown
 from ..music.catalog.rights import require_sync_right
 from ..production.part_file import part_file
@@ -66,20 +66,26 @@ class Ledger:
         )
 
 
-def file_licence(path: Path) -> Licence:
+def file_licence(path: Path, stated: str = "") -> Licence:
     """Return the licence of a file that may be put under picture.
+
+    Parameters
+    ----------
+    stated : str
+        What the user said of it; it goes before the tags of the file.
 
     Raises
     ------
     RightsError
-        If its tags say a licence that forbids it.
+        If that licence forbids it.
     UnreadableAudioError
         If it has no sound.
     """
     from ..music.catalog.tags import read_tags
 
     tags = read_tags(path)
-    return require_sync_right(CatalogTrack("file", path.name, tags.title, tags.artist, tags.licence))
+    licence = licence_of(stated) if stated and stated != USER_SUPPLIED.name else tags.licence
+    return require_sync_right(CatalogTrack("file", path.name, tags.title, tags.artist, licence))
 
 
 class LicenceService:

@@ -153,7 +153,7 @@ def _heard(
         progress(n_done, len(paths))
         try:
             track = music.analyze(path)
-            tracks.append(replace(track, licence=file_licence(path).name))
+            tracks.append(replace(track, licence=file_licence(path, track.licence).name))
         except InputError as error:
             failures.append(error)
             warn(str(error))

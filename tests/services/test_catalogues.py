@@ -14,6 +14,7 @@ from tower_anime.errors import InputError, NotFoundError, ProviderError, RightsE
 from tower_anime.music.catalog.transport import Request
 from tower_anime.services.catalogue_transport import HttpTransport
 from tower_anime.services.catalogues import CatalogQuery
+from tower_anime.services.licences import file_licence
 from tower_anime.settings import load_settings
 
 
@@ -243,3 +244,11 @@ def test_a_ledger_keeps_the_licence_that_was_when_the_track_was_used(opened, con
     opened.projects.delete(project.id, cascade=True)
     with pytest.raises(NotFoundError):
         opened.licences.ledger(project)
+
+
+def test_what_the_user_states_of_a_file_goes_before_its_tags(tmp_path) -> None:
+    write_song(tmp_path / "mine.wav", seconds=1)
+    assert file_licence(tmp_path / "mine.wav", "user-supplied").name == "user-supplied"
+    assert file_licence(tmp_path / "mine.wav", "CC BY 4.0").conditions == ("attribution",)
+    with pytest.raises(RightsError, match=r"mine \(file:mine\.wav\)"):
+        file_licence(tmp_path / "mine.wav", "CC BY-ND 4.0")
