@@ -12,7 +12,8 @@ from ...errors import UnreadableAudioError
 from ..beats import track_beats
 from ..key import estimate_key
 
-MAX_PREVIEW_BYTES = 4 << 20
+# A whole track at 128 kbit/s, which is what Jamendo sends, has five MiB.
+MAX_PREVIEW_BYTES = 16 << 20
 _SAMPLE_RATE = 22_050
 _MAX_SECONDS = 120
 
