@@ -124,8 +124,10 @@ class CatalogueService:
         named = _PREFIX.fullmatch(reference)
         if named and named[1].replace("-", "_") in self._catalogs:
             return self.catalog(named[1]).track(named[2].strip())
-        if reference.startswith(("http://", "https://")):
-            raise _refused_address(reference)
+        # A path type has made one slash of two.
+        address = re.sub(r"^(https?):/+", r"\1://", reference)
+        if address.startswith(("http://", "https://")):
+            raise _refused_address(address)
         return self.file(Path(reference))
 
     def file(self, path: Path) -> CatalogTrack:

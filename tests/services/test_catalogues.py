@@ -197,7 +197,7 @@ def test_a_library_takes_only_its_own_tracks(opened, contract) -> None:
 )
 def test_sync_refuses_by_name_and_says_why(opened, source, named) -> None:
     with pytest.raises(RightsError) as told:
-        opened.licences.require_sync_right(source)
+        opened.licences.require_sync_right(Path(source))
     assert named in str(told.value) and "may not" in str(told.value) and told.value.hint
 
 
