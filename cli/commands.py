@@ -16,6 +16,7 @@ from .references import add_reference_command
 from .scores import add_score_commands
 from .shared import MEDIA, AsJson, fail_on_errors, opened_services
 from .studio import add_studio_commands
+from .sync import add_sync_command
 from .terminal import print_json, progress_bars, stderr, stdout
 from .travel import add_travel_commands
 from .versions import add_version_commands
@@ -44,6 +45,7 @@ for name, group in {
 add_catalogue_commands(music_app)
 add_doctor_command(app)
 add_look_commands(app)
+add_sync_command(app)
 add_score_commands(character_app)
 add_reference_command(character_app)
 add_version_commands(character_app)

@@ -1,26 +1,33 @@
-"""Music under dialogue, as long as the picture and as loud as the platforms ask."""
+"""Music, dialogue and effects on one timeline, as long as the picture and as loud as the platforms ask.
+
+The edit list is ours and stays in 32-bit floats; libraries that cut and lay sound in 16-bit integers would
+round every overlay.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .ducking import Ducking, block_levels, duck_gain
 from .loudness import integrated_lufs
+from .peaks import limiter_gain
 from .signal import Signal, resample, to_mono, to_stereo
 
 SAMPLE_RATE = 48_000
 # Levels before the final normalisation; only their distance is heard.
 MUSIC_LUFS = -18.0
 SPEECH_DBFS = -20.0
-# The level of speech at which ducking sets in: 20 dB under normal speech, above breath and room.
-DUCK_THRESHOLD_DBFS = -40.0
-CONTROL_RATE = 200
-LIMITER_SECONDS = 0.005
+# An effect that would outlast the picture ends in a fade of this length.
+CUT_FADE_SECONDS = 0.03
+LOUDNESS_ROUNDS = 5
+
+Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +40,55 @@ class DialogueClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Ducking:
-    """How music makes room for speech.
+class EffectClip:
+    """A sound and the second of the picture at which it begins; it is louder or softer by `gain_db`."""
+
+    start_seconds: float
+    signal: Signal
+    gain_db: float = 0.0
+    name: str = "effect"
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings:
+    """How a mix is made.
 
     Parameters
     ----------
-    ratio : float
-        By how much speech above the threshold lowers the music: of 6 dB, 5 are taken at ratio 6.
-    attack_seconds, release_seconds : float
-        Time constants; the attack happens before the word, by look-ahead.
-    max_db : float
-        The music is never lowered by more.
+    ducking : Ducking
+        How the music makes room for speech.
+    fade_in_seconds, fade_out_seconds : float
+        Fades at the start and the end of the music.
+    music_db : float
+        The music is so much louder or softer than usual, which is a little above speech.
+    target_lufs : float
+        Integrated loudness of the result; silence and less than 0.4 s stay as they are.
+    peak_dbfs : float
+        The true peak, looked for between the samples too, is nowhere above it.
     """
 
-    ratio: float = 6.0
-    attack_seconds: float = 0.2
-    release_seconds: float = 1.0
-    max_db: float = 18.0
+    ducking: Ducking = field(default_factory=Ducking)
+    fade_in_seconds: float = 0.0
+    fade_out_seconds: float = 2.0
+    music_db: float = 0.0
+    target_lufs: float = -14.0
+    peak_dbfs: float = -1.0
+
+
+@dataclass(frozen=True)
+class Mixdown:
+    """A finished mix and what it is made of.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (2, n)
+        Stereo at 48 kHz.
+    stems : dict of str to ndarray of float32, shape (2, n)
+        ``dialogue``, ``music`` and ``effects`` as they are heard in the mix; their sum is the mix.
+    """
+
+    samples: Audio
+    stems: dict[str, Audio]
 
 
 def mix(
@@ -57,12 +96,10 @@ def mix(
     dialogue: Sequence[DialogueClip],
     *,
     duration_seconds: float | Fraction,
-    ducking: Ducking | None = None,
-    fade_out_seconds: float = 2.0,
-    target_lufs: float = -14.0,
-    peak_dbfs: float = -1.0,
-) -> NDArray[np.float32]:
-    """Mix music and dialogue.
+    effects: Sequence[EffectClip] = (),
+    settings: MixSettings | None = None,
+) -> Mixdown:
+    """Mix music, dialogue and effects.
 
     Parameters
     ----------
@@ -72,44 +109,41 @@ def mix(
         Lines at their times; each is brought to the level of normal speech.
     duration_seconds : float or Fraction
         Length of the picture.
-    ducking : Ducking, optional
-        How the music makes room.
-    fade_out_seconds : float
-        Length of the fade at the end of the music.
-    target_lufs : float
-        Integrated loudness of the result; silence and less than 0.4 s stay as they are.
-    peak_dbfs : float
-        No sample is above it.
+    effects : sequence of EffectClip
+        Sounds at their times, at their own level.
+    settings : MixSettings, optional
+        Levels, fades and ducking.
 
     Returns
     -------
-    ndarray of float32, shape (2, round(duration_seconds * 48000))
-        Stereo at 48 kHz.
+    Mixdown
+        ``round(duration_seconds * 48000)`` samples, and the stems.
 
     Raises
     ------
     InputError
-        If a line begins before the picture or lasts longer than it.
+        If a line or an effect begins before the picture, or a line lasts longer than it.
     """
+    settings = settings or MixSettings()
     n_samples = int(Fraction(duration_seconds) * SAMPLE_RATE + Fraction(1, 2))
-    speech = _dialogue_track(dialogue, n_samples)
-    bed = _music_bed(music, n_samples, fade_out_seconds)
-    if np.any(speech):
-        bed *= _duck_gain(speech, ducking or Ducking())
-    return _mastered(bed + speech, target_lufs, 10 ** (peak_dbfs / 20))
+    stems = {
+        "dialogue": _dialogue_track(dialogue, n_samples),
+        "music": _music_bed(music, n_samples, settings),
+        "effects": _effects_track(effects, n_samples),
+    }
+    if np.any(stems["dialogue"]):
+        stems["music"] *= duck_gain(stems["dialogue"], SAMPLE_RATE, settings.ducking)
+    total = stems["dialogue"] + stems["music"] + stems["effects"]
+    gain = _master_gain(total, settings.target_lufs, 10 ** (settings.peak_dbfs / 20))
+    return Mixdown(total * gain, {name: stem * gain for name, stem in stems.items()})
 
 
-def _dialogue_track(dialogue: Sequence[DialogueClip], n_samples: int) -> NDArray[np.float32]:
+def _dialogue_track(dialogue: Sequence[DialogueClip], n_samples: int) -> Audio:
     track = np.zeros((2, n_samples), dtype=np.float32)
     for clip in dialogue:
         samples = to_stereo(resample(clip.signal.samples, clip.signal.sample_rate, SAMPLE_RATE))
-        start = round(clip.start_seconds * SAMPLE_RATE)
+        start = _start_of(clip.start_seconds, "line", clip.name)
         excess = (start + samples.shape[1] - n_samples) / SAMPLE_RATE
-        if clip.start_seconds < 0:
-            raise InputError(
-                f"The line {clip.name} begins at {clip.start_seconds:g} s, before the picture.",
-                hint="Give a time of 0 s or later.",
-            )
         # Less than a frame is the rounding of the picture's length, and not worth a word.
         if excess > 0.02:
             raise InputError(
@@ -121,9 +155,31 @@ def _dialogue_track(dialogue: Sequence[DialogueClip], n_samples: int) -> NDArray
     return track
 
 
-def _speech_gain(samples: NDArray[np.float32]) -> np.float32:
+def _effects_track(effects: Sequence[EffectClip], n_samples: int) -> Audio:
+    track = np.zeros((2, n_samples), dtype=np.float32)
+    for clip in effects:
+        start = _start_of(clip.start_seconds, "effect", clip.name)
+        samples = to_stereo(resample(clip.signal.samples, clip.signal.sample_rate, SAMPLE_RATE))
+        room = samples[:, : max(n_samples - start, 0)] * np.float32(10 ** (clip.gain_db / 20))
+        if room.shape[1] < samples.shape[1]:
+            n_fade = min(room.shape[1], round(CUT_FADE_SECONDS * SAMPLE_RATE))
+            room[:, room.shape[1] - n_fade :] *= np.linspace(1, 0, n_fade, dtype=np.float32)
+        track[:, start : start + room.shape[1]] += room
+    return track
+
+
+def _start_of(seconds: float, kind: str, name: str) -> int:
+    if seconds < 0:
+        raise InputError(
+            f"The {kind} {name} begins at {seconds:g} s, before the picture.",
+            hint="Give a time of 0 s or later.",
+        )
+    return round(seconds * SAMPLE_RATE)
+
+
+def _speech_gain(samples: Audio) -> np.float32:
     """Return the gain that brings the spoken parts of a clip to normal level, 30 dB at most."""
-    levels = _block_levels(to_mono(samples), SAMPLE_RATE // 50)
+    levels = block_levels(to_mono(samples), SAMPLE_RATE // 50)
     loudest = levels.max(initial=0.0)
     if loudest < 1e-4:
         return np.float32(1.0)
@@ -132,73 +188,39 @@ def _speech_gain(samples: NDArray[np.float32]) -> np.float32:
     return np.float32(min(10 ** (SPEECH_DBFS / 20) / spoken, 10**1.5))
 
 
-def _block_levels(mono: NDArray[np.float32], n_block: int) -> NDArray[np.float64]:
-    padded = np.pad(mono, (0, -mono.size % n_block))
-    return np.sqrt(np.mean(np.square(padded.reshape(-1, n_block), dtype=np.float64), axis=1))
-
-
-def _music_bed(music: Signal | None, n_samples: int, fade_out_seconds: float) -> NDArray[np.float32]:
+def _music_bed(music: Signal | None, n_samples: int, settings: MixSettings) -> Audio:
     bed = np.zeros((2, n_samples), dtype=np.float32)
     if music is None or music.n_samples == 0:
         return bed
     samples = to_stereo(resample(music.samples, music.sample_rate, SAMPLE_RATE))[:, :n_samples]
     lufs = integrated_lufs(samples, SAMPLE_RATE)
-    gain = 1.0 if lufs is None else 10 ** ((MUSIC_LUFS - lufs) / 20)
-    n_fade = min(samples.shape[1], round(fade_out_seconds * SAMPLE_RATE))
+    level = MUSIC_LUFS + settings.music_db
+    gain = 1.0 if lufs is None else 10 ** ((level - lufs) / 20)
+    n_in, n_out = (
+        min(samples.shape[1], round(seconds * SAMPLE_RATE))
+        for seconds in (settings.fade_in_seconds, settings.fade_out_seconds)
+    )
     bed[:, : samples.shape[1]] = samples * np.float32(gain)
-    if n_fade:
-        fade = np.cos(np.linspace(0, np.pi / 2, n_fade, dtype=np.float32)) ** 2
-        bed[:, samples.shape[1] - n_fade : samples.shape[1]] *= fade
+    if n_out:
+        bed[:, samples.shape[1] - n_out : samples.shape[1]] *= _falling(n_out)
+    if n_in:
+        bed[:, :n_in] *= _falling(n_in)[::-1]
     return bed
 
 
-def _duck_gain(speech: NDArray[np.float32], ducking: Ducking) -> NDArray[np.float32]:
-    """Return the gain of the music for each sample, at most 1."""
-    from scipy.ndimage import maximum_filter1d
-
-    levels = _block_levels(to_mono(speech), SAMPLE_RATE // CONTROL_RATE)
-    decibels = 20 * np.log10(np.maximum(levels, 1e-6))
-    wanted = np.clip((decibels - DUCK_THRESHOLD_DBFS) * (1 - 1 / ducking.ratio), 0.0, ducking.max_db)
-    # The running maximum looks ahead, and keeps hold of a word until it is over.
-    n_ahead = max(1, round(ducking.attack_seconds * CONTROL_RATE))
-    wanted = maximum_filter1d(wanted, n_ahead, origin=-(n_ahead // 2), mode="nearest")
-    reduction = _follow(wanted, ducking)
-    blocks = np.arange(reduction.size) * (SAMPLE_RATE // CONTROL_RATE)
-    samples = np.interp(np.arange(speech.shape[1]), blocks, reduction)
-    return (10 ** (-samples / 20)).astype(np.float32)
+def _falling(n_samples: int) -> Audio:
+    return np.cos(np.linspace(0, np.pi / 2, n_samples, dtype=np.float32)) ** 2
 
 
-def _follow(wanted: NDArray[np.float64], ducking: Ducking) -> NDArray[np.float64]:
-    rise = 1 - np.exp(-3.0 / max(ducking.attack_seconds * CONTROL_RATE, 1e-9))
-    fall = 1 - np.exp(-3.0 / max(ducking.release_seconds * CONTROL_RATE, 1e-9))
-    followed, state = [], 0.0
-    for target in wanted.tolist():
-        state += (target - state) * (rise if target > state else fall)
-        followed.append(state)
-    return np.asarray(followed)
-
-
-def _mastered(samples: NDArray[np.float32], target_lufs: float, ceiling: float) -> NDArray[np.float32]:
-    """Bring to the target loudness under the ceiling; limiting costs loudness, so try again."""
-    gain = 1.0
-    limited = _limited(samples, ceiling)
-    for _ in range(6):
-        lufs = integrated_lufs(limited, SAMPLE_RATE)
-        if lufs is None or (abs(lufs - target_lufs) < 0.05 and gain != 1.0):
+def _master_gain(samples: Audio, target_lufs: float, ceiling: float) -> Audio:
+    """Return the gain to the target loudness under the ceiling; limiting costs loudness, so try again."""
+    volume = 1.0
+    gain = limiter_gain(samples, ceiling, SAMPLE_RATE)
+    for number in range(LOUDNESS_ROUNDS):
+        lufs = integrated_lufs(samples * gain, SAMPLE_RATE)
+        if lufs is None or (abs(lufs - target_lufs) < 0.05 and number):
             break
-        gain *= 10 ** ((target_lufs - lufs) / 20)
-        limited = _limited(samples * np.float32(gain), ceiling)
-    return limited
-
-
-def _limited(samples: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
-    """Limit with look-ahead: a running minimum of the gain, smoothed over the same window."""
-    peaks = np.abs(samples).max(axis=0, initial=0.0)
-    if peaks.max(initial=0.0) <= ceiling:
-        return samples
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
-
-    n_window = 2 * round(LIMITER_SECONDS * SAMPLE_RATE) + 1
-    needed = ceiling / np.maximum(peaks, ceiling)
-    gain = uniform_filter1d(minimum_filter1d(needed, n_window, mode="nearest"), n_window, mode="nearest")
-    return np.clip(samples * gain, -ceiling, ceiling).astype(np.float32)
+        volume *= 10 ** ((target_lufs - lufs) / 20)
+        louder = samples * np.float32(volume)
+        gain = np.float32(volume) * limiter_gain(louder, ceiling, SAMPLE_RATE)
+    return gain

@@ -35,6 +35,7 @@ OPTIONS = {
     "protocol_whitelist": "file",
 }
 DEFAULT_FPS = Fraction(24)
+MAX_DAMAGED_PACKETS = 1000
 
 
 def planes_of_file(
@@ -85,23 +86,21 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
     Raises
     ------
     FFmpegError
-        If nothing at all could be decoded.
+        If more than a thousand packets are damaged.
     """
     from av.error import FFmpegError
 
-    n_frames = n_damaged = 0
+    n_damaged = 0
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
             if packet is None:
                 break
-            for frame in cast("list[av.VideoFrame]", packet.decode()):
-                n_frames += 1
-                yield frame
-        except FFmpegError as error:
+            yield from cast("list[av.VideoFrame]", packet.decode())
+        except FFmpegError:
             n_damaged += 1
-            if isinstance(error, (FileNotFoundError, PermissionError)) or n_damaged > 1000:
+            if n_damaged > MAX_DAMAGED_PACKETS:
                 raise
     if n_damaged:
         logger.warning("%d damaged packets were passed over in %s", n_damaged, Path(container.name).name)
@@ -118,7 +117,8 @@ def planes_of_rgb(pixels: NDArray[np.uint8]) -> Planes:
 def _luma_and_ends(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
     """Return the BT.709 luma, red and blue of RGB pixels."""
     r, g, b = (pixels[..., channel].astype(np.float32) for channel in range(3))
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b, r, b
+    luma = np.float32(0.2126) * r + np.float32(0.7152) * g + np.float32(0.0722) * b
+    return luma.astype(np.float32), r, b
 
 
 def _planes(frame: av.VideoFrame) -> Planes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -27,6 +28,9 @@ OPTIONS = {
     "yuv4mpegpipe",
     "protocol_whitelist": "file",
 }
+logger = logging.getLogger(__name__)
+
+MAX_DAMAGED_PACKETS = 1000
 # For files that name no rate.
 DEFAULT_FPS = Fraction(24)
 # FFmpeg's numbers of colour matrices and ranges; both 601 tags mean one matrix, and so do both 2020 ones.
@@ -132,12 +136,38 @@ def iterate_frames(path: Path) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         stream.thread_type = "AUTO"
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_FPS
         first: Fraction | None = None
-        for index, frame in enumerate(container.decode(stream)):
+        for index, frame in enumerate(decoded(container, stream)):
             seconds = (
                 frame.pts * frame.time_base if frame.pts is not None and frame.time_base else index / rate
             )
             first = seconds if first is None else first
             yield Fraction(seconds - first), frame
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Decode a stream and pass over packets that are damaged.
+
+    Raises
+    ------
+    FFmpegError
+        If more than a thousand packets are damaged.
+    """
+    from av.error import FFmpegError
+
+    n_damaged = 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                break
+            yield from cast("list[av.VideoFrame]", packet.decode())
+        except FFmpegError:
+            n_damaged += 1
+            if n_damaged > MAX_DAMAGED_PACKETS:
+                raise
+    if n_damaged:
+        logger.warning("%d damaged packets were passed over in %s", n_damaged, Path(container.name).name)
 
 
 def steady_frames(path: Path, fps: Fraction) -> Iterator[av.VideoFrame]:
@@ -180,7 +210,7 @@ def clip_shape(path: Path) -> ClipShape:
         If the clip has no frame that can be decoded.
     """
     with open_clip(path) as (container, stream):
-        for frame in container.decode(stream):
+        for frame in decoded(container, stream):
             aspect = stream.codec_context.sample_aspect_ratio
             return ClipShape(
                 frame.width, frame.height, float(aspect) if aspect else 1.0, round(frame.rotation / 90) % 4
@@ -247,6 +277,12 @@ def probe(path: Path) -> VideoFacts:
         audio_seconds = float((audio.duration or 0) * (audio.time_base or 0)) if audio else 0.0
         n_frames = sum(1 for packet in container.demux(stream) if packet.size)
     return VideoFacts(width, height, Fraction(fps), n_frames, float(n_frames / fps), audio_seconds)
+
+
+def has_sound(path: Path) -> bool:
+    """Tell whether a video has an audio track."""
+    with open_clip(path) as (container, _):
+        return bool(container.streams.audio)
 
 
 def check_video(path: Path, n_frames: int, audio_seconds: float) -> VideoFacts:

@@ -7,6 +7,9 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import InputError, UnreadableVideoError
 from .assembly import Audio, Progress, VideoFormat, in_order, write_video
 from .clip import (
@@ -31,6 +34,7 @@ def retime_video(
     *,
     audio: Audio | None,
     output: Path,
+    times: NDArray[np.float64] | None = None,
     progress: Progress | None = None,
 ) -> VideoFacts:
     """Give each shot of a video a new length and put new sound under it.
@@ -51,6 +55,8 @@ def retime_video(
         Sound at 48 kHz; cut off or padded with silence to the length of the picture.
     output : Path
         The MP4; it appears under this name when it is complete.
+    times : ndarray of float64, shape (n_frames,), optional
+        Seconds at which the frames are shown, when the rate varies; the result has the mean rate.
     progress : callable, optional
         Told the number of frames done and in all.
 
@@ -68,7 +74,7 @@ def retime_video(
     StorageError
         If the file cannot be written.
     """
-    order = frame_order(shots, n_frames)
+    order = frame_order(shots, n_frames, times)
     shape = clip_shape(source)
     form = _form(source, shape)
     frames = (partial(to_frame, frame, form.size, shape) for _, frame in iterate_frames(source))
@@ -105,10 +111,19 @@ def retime_frames(
     )
 
 
-def frame_order(shots: Sequence[FrameRange], n_frames: Sequence[int]) -> list[int]:
+def frame_order(
+    shots: Sequence[FrameRange], n_frames: Sequence[int], times: NDArray[np.float64] | None = None
+) -> list[int]:
     """Return which source frame each new frame shows: the nearest in time within its shot.
 
     New frame `k` of `m` shows the source frame that holds the moment ``(k + 1/2) / m`` of the shot.
+
+    Parameters
+    ----------
+    shots, n_frames
+        As `retime_video`.
+    times : ndarray of float64, optional
+        Seconds at which the source frames are shown, when they are not evenly spread.
 
     Raises
     ------
@@ -123,8 +138,19 @@ def frame_order(shots: Sequence[FrameRange], n_frames: Sequence[int]) -> list[in
         if not end <= start < stop or count < 1:
             raise InputError(f"the shot of frames {start}-{stop} cannot become {count} frames long.")
         end = stop
-        order.extend(start + (2 * k + 1) * (stop - start) // (2 * count) for k in range(count))
+        if times is None:
+            order.extend(start + (2 * k + 1) * (stop - start) // (2 * count) for k in range(count))
+        else:
+            order.extend(_shown_frames(times, start, stop, count))
     return order
+
+
+def _shown_frames(times: NDArray[np.float64], start: int, stop: int, count: int) -> list[int]:
+    """Return the frames of a shot that are on screen at `count` evenly spread moments of it."""
+    last = times[stop - 1] + float(np.median(np.diff(times))) if stop >= times.size else times[stop]
+    moments = times[start] + (np.arange(count) + 0.5) / count * (last - times[start])
+    frames = np.searchsorted(times, moments, side="right") - 1
+    return np.clip(frames, start, stop - 1).tolist()
 
 
 def _form(source: Path, shape: ClipShape) -> VideoFormat:

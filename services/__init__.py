@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .resubmission import Resubmission
     from .studio import Studio
     from .styles import StyleLibrary
+    from .sync import SyncService
     from .travel.courier import Courier
     from .workflows import WorkflowService
 
@@ -72,6 +73,7 @@ class Services:
     catalogues: CatalogueService
     playlists: PlaylistService
     licences: LicenceService
+    sync: SyncService
     animatic: AnimaticService
     workflows: WorkflowService
     health: HealthService
@@ -126,6 +128,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .resubmission import Resubmission
     from .studio import Studio
     from .styles import StyleLibrary
+    from .sync import SyncService
     from .travel.courier import Courier
     from .workflows import WorkflowService
 
@@ -173,6 +176,7 @@ def open_services(settings: Settings | None = None) -> Services:
         catalogues=catalogues,
         playlists=PlaylistService(PlaylistRepository(database), catalogues),
         licences=licences,
+        sync=SyncService(licences),
         animatic=AnimaticService(
             projects, characters, identity, music, jobs, assets, gates, episodes, licences
         ),

@@ -77,7 +77,7 @@ class Soundtrack:
             for voice in voices
             if voice.signal is not None
         ]
-        return mix(music, clips, duration_seconds=self.plan.duration_seconds)
+        return mix(music, clips, duration_seconds=self.plan.duration_seconds).samples
 
 
 def compose(

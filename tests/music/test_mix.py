@@ -4,10 +4,18 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.signal
 from tower_anime.errors import InputError
 from tower_anime.music.loudness import integrated_lufs
-from tower_anime.music.mix import SAMPLE_RATE, DialogueClip, mix
+from tower_anime.music import mix as mixing
+from tower_anime.music.ducking import Ducking
+from tower_anime.music.mix import SAMPLE_RATE, DialogueClip, EffectClip, MixSettings
+from tower_anime.music.peaks import true_peak
 from tower_anime.music.signal import Signal
+
+
+def mix(*args, **kwargs) -> np.ndarray:
+    return mixing.mix(*args, **kwargs).samples
 
 
 def band(seconds: float, frequency: float, rate: int, level: float = 0.2, n_channels: int = 2) -> Signal:
@@ -37,9 +45,10 @@ def test_loudness_and_peak(rate: int) -> None:
     rng = np.random.default_rng(0)
     bursts = rng.standard_normal((2, 20 * rate)) * (0.02 + (rng.random(20 * rate) > 0.9995))
     for target in (-14.0, -23.0):
-        mixed = mix(Signal(bursts.astype(np.float32), rate), [], duration_seconds=20, target_lufs=target)
+        mixed = mix(Signal(bursts.astype(np.float32), rate), [], duration_seconds=20, settings=MixSettings(target_lufs=target))
         assert integrated_lufs(mixed, SAMPLE_RATE) == pytest.approx(target, abs=0.5)
-        assert np.abs(mixed).max() <= 10 ** (-1 / 20) + 1e-6
+        between = scipy.signal.resample_poly(mixed.astype(np.float64), 4, 1, axis=1)
+        assert 20 * np.log10(np.abs(between).max()) <= -1 + 0.05
 
 
 @pytest.mark.parametrize("speech_level", [0.003, 0.05, 0.9])
@@ -89,3 +98,44 @@ def test_nothing_to_hear_is_silence(rate: int) -> None:
     assert silent.shape == (2, 2 * SAMPLE_RATE)
     assert not np.any(silent)
     assert mix(Signal(np.zeros((2, 0), np.float32), rate), [], duration_seconds=0.1).shape == (2, 4800)
+
+
+def test_peaks_between_samples_are_seen() -> None:
+    # A quarter of the sample rate, 45 degrees off: no sample is above 0.71 of the wave's height.
+    wave = np.sin(2 * np.pi * np.arange(48_000) / 4 + np.pi / 4)
+    assert np.abs(wave).max() < 0.7072
+    assert true_peak(wave[None].astype(np.float32)) == pytest.approx(1.0, abs=0.02)
+
+
+def test_stems_add_up_to_the_mix(rate: int) -> None:
+    whole = mixing.mix(
+        band(10, 300, rate, 0.9),
+        [DialogueClip(2.0, band(2, 700, 48_000))],
+        duration_seconds=10,
+        effects=[EffectClip(6.0, band(1, 2000, 22_050), gain_db=-6.0)],
+    )
+    assert set(whole.stems) == {"dialogue", "music", "effects"}
+    np.testing.assert_allclose(sum(whole.stems.values()), whole.samples, atol=1e-5)
+    assert level_at(whole.stems["dialogue"], 300, 2, 4) < -80
+    assert np.flatnonzero(np.abs(whole.stems["effects"][0]) > 1e-4)[0] == pytest.approx(6 * SAMPLE_RATE, abs=60)
+
+
+def test_an_effect_neither_ducks_the_music_nor_outlasts_the_picture(rate: int) -> None:
+    plain = mixing.mix(band(6, 300, rate), [], duration_seconds=6)
+    effect = EffectClip(5.0, band(4, 2000, 48_000, 0.02))
+    with_effect = mixing.mix(band(6, 300, rate), [], duration_seconds=6, effects=[effect])
+    assert with_effect.samples.shape == plain.samples.shape
+    before, under = (level_at(with_effect.stems["music"], 300, *span) for span in ((2.5, 3.5), (1.0, 2.0)))
+    assert before == pytest.approx(under, abs=0.2)
+    assert abs(with_effect.stems["effects"][0, -1]) < 1e-3
+
+
+def test_ducking_follows_its_ratio(rate: int) -> None:
+    line = [DialogueClip(4.0, band(3, 700, 48_000))]
+    depths = []
+    for ratio in (1.0, 2.0, 6.0):
+        settings = MixSettings(ducking=Ducking(ratio=ratio, max_db=40.0), fade_out_seconds=0.0)
+        music = mixing.mix(band(14, 300, rate), line, duration_seconds=14, settings=settings).stems["music"]
+        depths.append(level_at(music, 300, 1, 3) - level_at(music, 300, 5, 6.5))
+    # Speech is 20 dB above the threshold, less what a sine's level is under its peak's block.
+    assert depths == pytest.approx([0, 10, 16.7], abs=1.0)

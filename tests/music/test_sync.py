@@ -37,28 +37,30 @@ def test_every_plan_keeps_its_promises(
     assert len(plan.n_frames) == len(wishes)
     assert all(type(n) is int and n / fps >= shortest - 1e-9 for n in plan.n_frames)
     assert np.all(np.diff(plan.cut_times) > 0)
-    assert np.all(np.abs(plan.cut_times - plan.beat_times) <= 0.5 / float(fps) + 1e-9)
+    # Half a frame of rounding, and the start that takes its mean away.
+    assert np.all(np.abs(plan.cut_times - plan.beat_times) <= 1.0 / float(fps) + 1e-9)
+    assert abs(plan.bias_seconds) < 0.005
     assert plan.hit_rate == 1.0
     assert plan.duration_seconds == Fraction(sum(plan.n_frames)) / fps
     np.testing.assert_allclose(plan.cut_times, np.cumsum(plan.n_frames)[:-1] / float(fps))
     assert abs(float(plan.duration_seconds) - sum(wishes)) <= max(0.15 * sum(wishes), 60 / bpm)
-    assert plan.music_start_seconds >= 0
+    assert plan.music_start_seconds >= -0.5 / float(fps)
 
 
 @pytest.mark.parametrize("fps", RATES)
 def test_shots_already_on_beats_stay_as_they_are(fps: Fraction) -> None:
     plan = plan_cuts([2.0, 4.0, 2.0, 6.0], steady(120, 60), fps, track_seconds=60)
     assert plan.n_frames == tuple(round(n * fps) for n in (2, 4, 2, 6))
-    assert plan.music_start_seconds == 0.0
+    assert abs(plan.music_start_seconds) <= 0.5 / float(fps)
     assert plan.loop is None
     assert plan.bias_seconds == pytest.approx(0, abs=0.02)
 
 
 def test_music_begins_on_its_first_downbeat() -> None:
     plan = plan_cuts([2.0, 4.0, 2.0], steady(120, 60, start=0.7), Fraction(24), track_seconds=60)
-    assert plan.music_start_seconds == pytest.approx(0.7)
+    assert plan.music_start_seconds == pytest.approx(0.7, abs=0.5 / 24)
     assert plan.n_frames == (48, 96, 48)
-    assert plan.bar_times[0] == pytest.approx(0.0)
+    assert plan.bar_times[0] == pytest.approx(0.0, abs=0.5 / 24)
 
 
 def test_a_scene_begins_on_a_downbeat() -> None:
