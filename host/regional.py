@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..consistency.injection.attention import spread
 from .conditioning import Conditioning, add_prompt
 
 _MARK = "tower_region"
@@ -47,4 +48,5 @@ def _within(fields: dict[str, Any], mask: Tensor) -> Tensor:
 
     planes = before if before.ndim == 3 else before[None]
     fitted = interpolate(mask[:, None], size=tuple(planes.shape[-2:]), mode="bilinear")[:, 0]
-    return planes.to(fitted) * fitted
+    n_frames = max(len(planes), len(fitted))
+    return spread(planes.to(fitted), n_frames) * spread(fitted, n_frames)

@@ -115,7 +115,7 @@ def _adapter_step(
 
 def _unused(kind: AdapterKind, shown: Shown, settings: AdapterSettings) -> Iterator[str]:
     """Yield what was given and has no effect."""
-    if shown.negatives and kind.clip is None:
+    if len(shown.negatives) and kind.clip is None:
         yield f"Negative references have no effect: {kind.variant} looks at faces only"
     if settings.shortcut_scale is not None and not kind.shortcut:
         yield f"The shortcut scale has no effect: {kind.variant} has no shortcut"

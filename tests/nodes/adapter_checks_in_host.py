@@ -33,9 +33,15 @@ NETWORKS = {
         **{"num_res_blocks": [1, 1], "channel_mult": [1, 1], "context_dim": 768, "num_heads": 8},
         **{"transformer_depth": [1, 1], "transformer_depth_output": [1] * 4, "transformer_depth_middle": 1},
     },
+    # Attends in a quarter of each side only, for latents that are large.
+    "wide": {
+        **{"num_res_blocks": [1] * 3, "channel_mult": [1] * 3, "context_dim": 768, "num_heads": 8},
+        **{"transformer_depth": [0, 0, 1], "transformer_depth_output": [0] * 4 + [1] * 2},
+        "transformer_depth_middle": 1,
+    },
 }
 N_SITES = {"sd15": 16, "sdxl": 17, "micro": 7}
-CONTEXT = {"sd15": 768, "sdxl": 2048, "micro": 768}
+CONTEXT = {"sd15": 768, "sdxl": 2048, "micro": 768, "wide": 768}
 
 
 @functools.cache
@@ -105,7 +111,7 @@ def placed(name, model=None, mask=None, tokens=None, adapter=None, **settings):
     )
 
 
-def sampled(name, model=None, *, size=(8, 8), n=1, steps=2, cfg=4.0, sampler="euler"):
+def sampled(name, model=None, *, size=(8, 8), n=1, steps=1, cfg=4.0, sampler="euler"):
     """Return the latent of a short run of the host's own sampling."""
     import comfy.sample
     import torch
@@ -195,7 +201,7 @@ def largest_error(name, **settings):
 
 def _every_cross_attention_is_the_published_formula(name):
     calls, error = largest_error(name, weight=0.7)
-    assert len(calls) == N_SITES[name] and set(calls.values()) == {2}, calls
+    assert len(calls) == N_SITES[name] and set(calls.values()) == {1}, calls
     assert ("middle", 0, 0) in calls
     assert error < 1e-5, error
 
@@ -364,9 +370,9 @@ def check_start_and_end_are_parts_of_sampling():
         assert clock.is_within(options, 0.0, percent + 0.01) and clock.is_within(options, percent - 0.01, 1.0)
         assert not clock.is_within(options, percent + 0.01, 1.0)
         assert not clock.is_within(options, 0.0, percent - 0.01)
-    late, early = (sampled("sd15", placed("sd15", **span).model) for span in ({"start": 0.5}, {"end": 0.5}))
-    whole = sampled("sd15", placed("sd15").model)
-    assert len({one.numpy().tobytes() for one in (late, early, whole, bare("sd15"))}) == 4
+    spans = ({"start": 0.5}, {"end": 0.5}, {}, {"weight": 0.0})
+    latents = [sampled("micro", placed("micro", **span).model, steps=2) for span in spans]
+    assert len({latent.numpy().tobytes() for latent in latents}) == 4
 
 
 def _call(name, place, chunks, n=1, size=(6, 10), frames=None, **settings):
@@ -638,24 +644,40 @@ def check_the_random_state_is_left_alone():
     assert torch.equal(torch.get_rng_state(), after_bare)
 
 
-def main(comfy, pack):
+def prepare(comfy, pack):
+    """Make ComfyUI and the pack importable, on one thread: others would wait for it by spinning."""
     sys.path[0] = str(comfy)
     sys.path.append(str(pack / "tests"))
     from comfy.cli_args import args
 
     args.cpu = True  # Before anything else of comfy: it asks torch for CUDA when first imported.
     launch = base.load("launch", Path(__file__).parents[1] / "support" / "launch.py")
-    kept = launch._declare_torchvision_operators()  # noqa: F841 - until the process ends
+    kept.append(launch._declare_torchvision_operators())
     base.load("pack_in_check", pack / "__init__.py", submodule_search_locations=[str(pack)])
-    told = {}
-    for name, check in list(globals().items()):
+    import torch
+
+    torch.set_num_threads(1)
+
+
+kept = []  # What has to live until the process ends.
+
+
+def told(names):
+    """Run the checks among `names`; return null or the traceback of each."""
+    answers = {}
+    for name, check in list(names.items()):
         if name.startswith("check_"):
             try:
                 check()
-                told[name] = None
+                answers[name] = None
             except Exception:
-                told[name] = traceback.format_exc()
-    print(json.dumps(told))  # noqa: T201 - the answer
+                answers[name] = traceback.format_exc()
+    return answers
+
+
+def main(comfy, pack):
+    prepare(comfy, pack)
+    print(json.dumps(told(globals())))  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":
