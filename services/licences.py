@@ -117,6 +117,24 @@ class LicenceService:
         require_sync_right(track)
         return track
 
+    def sync_file(self, source: str | Path) -> Path:
+        """Return the file of a track that may be put under picture; see `require_sync_right`.
+
+        Raises
+        ------
+        InputError
+            Also if the track is a catalogue's and its file is not on this machine.
+        """
+        track = self.require_sync_right(source)
+        if track.path is None:
+            place = f" from {track.url}" if track.url else ""
+            raise InputError(
+                f"{track.label} ({track.reference}) may be put under picture, but its file is not here.",
+                field="audio",
+                hint=f"Download it{place}, keep to {track.licence.name}, and give the file.",
+            )
+        return track.path
+
     def record(
         self, project_id: int, source: str | Path | CatalogTrack, used_in: str, note: str = ""
     ) -> LicenceUse:

@@ -94,7 +94,7 @@ class SyncService:
             If the result cannot be written.
         """
         _check_output(output, (video, audio))
-        self._licences.require_sync_right(audio)
+        audio = self._licences.sync_file(audio)
         picture = _watched(video, progress)
         music = _decoded(audio, picture.duration_seconds + CHOICE_SECONDS)
         return self._sync(video, picture, music, output=output, options=options, progress=progress)

@@ -15,6 +15,7 @@ from tower_anime.music.catalog.transport import Request
 from tower_anime.services.catalogue_transport import HttpTransport
 from tower_anime.services.catalogues import CatalogQuery
 from tower_anime.services.licences import file_licence
+from tower_anime.services.sync import SyncOptions
 from tower_anime.settings import load_settings
 
 
@@ -244,6 +245,22 @@ def test_a_ledger_keeps_the_licence_that_was_when_the_track_was_used(opened, con
     opened.projects.delete(project.id, cascade=True)
     with pytest.raises(NotFoundError):
         opened.licences.ledger(project)
+
+
+def test_sync_is_asked_by_reference_and_needs_the_file(opened, tmp_path) -> None:
+    def sync(source: str):
+        options = SyncOptions()
+        return opened.sync.sync_files(
+            tmp_path / "x.mp4", Path(source), output=tmp_path / "out.mp4", options=options, progress=unseen
+        )
+
+    with pytest.raises(RightsError, match="Song 3"):
+        sync("apple_music:1003")
+    with pytest.raises(InputError, match="its file is not here"):
+        sync("jamendo:500")
+    write_song(tmp_path / "mine.wav", seconds=1)
+    assert opened.licences.sync_file(tmp_path / "mine.wav") == tmp_path / "mine.wav"
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_what_the_user_states_of_a_file_goes_before_its_tags(tmp_path) -> None:
