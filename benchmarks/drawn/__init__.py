@@ -1,8 +1,9 @@
 """Drawn characters for measurements: parametric figures whose identity, shot and parts are known.
 
-Five hands draw them, as unlike each other as can be: ``cel`` has outlines, shadows and tall bodies; ``chibi``
+Six hands draw them, as unlike each other as can be: ``cel`` has outlines, shadows and tall bodies; ``chibi``
 is flat, without outlines, with large round heads; ``plain`` is made of ellipses and boxes; ``bold`` has thick
-lines, huge eyes, patterned clothes and grain; ``painted`` is soft, shaded, and turns its heads.
+lines, huge eyes, patterned clothes and grain; ``painted`` is soft, shaded, and turns its heads; ``ink`` has
+coloured lines, narrow jaws and eyes, and hair in pointed locks.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from .backgrounds import background, lit_by
 from .bold import draw_bold, grained
 from .cel import draw_cel
 from .chibi import draw_chibi
+from .ink import draw_ink
 from .looks import (
     FEATURES,
     Drawing,
@@ -36,7 +38,7 @@ __all__ = [
     "random_shot", "reference_shots", "same_hair", "shows",
 ]  # fmt: skip
 
-HANDS = ("cel", "chibi", "plain", "bold", "painted")
+HANDS = ("cel", "chibi", "plain", "bold", "painted", "ink")
 
 _DRAW = {
     "cel": draw_cel,
@@ -44,10 +46,11 @@ _DRAW = {
     "plain": draw_plain,
     "bold": draw_bold,
     "painted": draw_painted,
+    "ink": draw_ink,
 }
-_OUTLINES = {"cel": 0.045, "bold": 0.1}
+_OUTLINES = {"cel": 0.045, "bold": 0.1, "ink": 0.03}
 # How far the feet are below the centre of the head, in head units.
-_TALL = {"cel": 9.6, "chibi": 5.2, "plain": 7.4, "bold": 7.0, "painted": 9.0}
+_TALL = {"cel": 9.6, "chibi": 5.2, "plain": 7.4, "bold": 7.0, "painted": 9.0, "ink": 8.8}
 _FINISH = {"bold": grained, "painted": softened}
 
 

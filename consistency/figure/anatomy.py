@@ -9,7 +9,7 @@ import numpy as np
 
 from ..colour import oklab, to_linear
 from .heads import BACKGROUND, Head, find_heads
-from .labels import label_parts, refine_head
+from .placing import Placed
 from .regions import group_colours
 from .salience import find_salience
 
@@ -22,12 +22,15 @@ WORKING_AREA, WORKING_SIDE = 12_000, 192
 
 _COLOURS = 12
 _GREY_LEVEL = 0.6
-# Log odds below which what looks most like a head is none (benchmarks/identity.py says how often it errs).
-_SURE = -1.6
+# Log odds, by the evidence that a head is found by, from which it is one, and from which one more is, which
+# is less likely (benchmarks/identity.py says how often that errs). Those below are looked at more closely,
+# down to these.
+_SURE, _SURE_OF_MORE = -1.6, 0.5
+_WORTH_A_LOOK, _WORTH_A_LOOK_FOR_MORE = -4.0, -1.5
+# What a closer look must tell: two in a hundred backgrounds without anybody reach it.
+_SURE_AT_CLOSE = 0.7
 # Perceptual difference of neighbours above which there is an edge; smooth gradients stay below 4.
 _EDGE = 5.0
-# A second person is less likely than a first.
-_SURE_OF_MORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,25 +163,17 @@ def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
     groups, _ = group_colours(colours, _COLOURS)
     heads = find_heads(linear, colours, groups, salience, limit=limit)
     scale = small.shape[0] / image.shape[0]
-    return [
-        _read_figure(linear, colours, salience, head, scale)
-        for number, head in enumerate(heads)
-        if head.score >= (_SURE_OF_MORE if number else _SURE)
-    ]
+    found: list[Anatomy] = []
+    for number, head in enumerate(heads):
+        sure, worth = (_SURE_OF_MORE, _WORTH_A_LOOK_FOR_MORE) if number else (_SURE, _WORTH_A_LOOK)
+        if head.score >= worth:
+            placed = Placed(colours, head)
+            if head.score >= sure or placed.surety >= _SURE_AT_CLOSE:
+                found.append(Anatomy(linear, placed.parts(), placed.head, scale))
+    return found
 
 
 def _has_edges(colours: NDArray[np.float32]) -> bool:
     """Return whether anything in the picture has an outline, as a gradient has not."""
     steps = np.abs(np.diff(colours, axis=1)).sum(axis=-1)
     return bool(steps.size) and float(np.quantile(steps, 0.99)) > _EDGE
-
-
-def _read_figure(
-    linear: NDArray[np.float32],
-    colours: NDArray[np.float32],
-    salience: NDArray[np.float32],
-    guess: Head,
-    scale: float,
-) -> Anatomy:
-    head = refine_head(colours, salience, guess)
-    return Anatomy(linear, label_parts(colours, salience, head), head, scale)

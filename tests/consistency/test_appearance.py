@@ -12,8 +12,10 @@ from support.media import TEAL, draw_figure
 from tower_anime.consistency.colour import oklab
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.figure.anatomy import read_anatomy
+from tower_anime.consistency.figure.hair_style import hair_style
+from tower_anime.consistency.figure.histograms import colour_histogram
 from tower_anime.consistency.figure.regions import BoxSums
-from tower_anime.consistency.figure.traits import colour_histogram, hair_style
+from tower_anime.consistency.figure.shares import share_code
 from tower_anime.consistency.scores.similarity import over_views, view_similarities
 
 DRAWN = Path(__file__).resolve().parents[2] / "benchmarks" / "drawn"
@@ -116,7 +118,37 @@ def test_long_and_short_hair_have_other_styles(drawn) -> None:
             [figure] = read_anatomy(drawn.draw(person, shot, "plain").image)
             styles[style, background] = hair_style(figure)
     same = styles["long", "white"] @ styles["long", "room"]
-    assert same > styles["long", "white"] @ styles["short", "room"] + 0.3
+    assert same > styles["long", "white"] @ styles["short", "room"] + 0.1
+
+
+@pytest.mark.parametrize(
+    ("accessory", "view"), [("glasses", "glasses"), ("scarf", "neck"), ("ribbon", "ornaments")]
+)
+def test_what_somebody_wears_is_seen_where_it_is_worn(encoder, drawn, accessory: str, view: str) -> None:
+    gaps = []
+    for seed in range(6):
+        look = replace(
+            drawn.random_look(np.random.default_rng([8, seed])), accessory="none", accent=(210, 30, 200)
+        )
+        shot = drawn.Shot(framing="bust", background="flat", expression="calm", seed=seed)
+        bare, again, worn = (
+            drawn.draw(person, one, "cel").image
+            for person, one in (
+                (look, shot),
+                (look, replace(shot, background="room", is_mirrored=True, tilt=6.0)),
+                (replace(look, accessory=accessory), shot),
+            )
+        )
+        gaps.append(views_of(encoder, bare, again)[view] - views_of(encoder, bare, worn)[view])
+    assert np.median(gaps) > 0
+    assert np.mean(np.array(gaps) > 0) >= 0.8
+
+
+def test_the_product_of_share_codes_is_how_near_the_shares_are() -> None:
+    weights = np.array([1.0, 3.0])
+    first, second = share_code(np.array([0.25, 0.5]), weights), share_code(np.array([0.75, 0.625]), weights)
+    assert first @ second == pytest.approx(1 - (1.0 * 0.5 + 3.0 * 0.125) / 4.0)
+    assert first @ first == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (16, 16), (1, 5000), (5000, 1), (24, 16_000), (3000, 40)], ids=str)
