@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError
-from ..services.catalogues import CatalogQuery
+from ..services.catalogues import CatalogQuery, parse_shots
 from .shared import AsJson, opened_services
 from .terminal import print_json, progress_bars, stderr, stdout
 
@@ -95,15 +95,19 @@ def music_search(
     tempo_from: Annotated[
         str, typer.Option(help="Where unknown tempi come from: deezer, or preview.", show_default=False)
     ] = "",
+    shots: Annotated[
+        str,
+        typer.Option(help="Lengths of shots whose cuts it is to carry, as 1.7,2.3,4.", show_default=False),
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, max=200, help="Tracks at most.")] = 25,
     as_json: AsJson = False,
 ) -> None:
-    """Find tracks in a catalogue, ranked by tempo and words, with what each licence allows."""
+    """Find tracks in a catalogue, ranked by tempo, cuts and words, with what each licence allows."""
     low, high = _range(bpm)
     with opened_services() as opened, progress_bars(as_json=as_json) as progress:
         found = opened.catalogues.search(
             provider,
-            CatalogQuery(term, genre, isrc, charts, low, high, limit),
+            CatalogQuery(term, genre, isrc, charts, low, high, limit, parse_shots(shots)),
             lambda done, total: progress(_LOOKING_UP, done, total),
             tempo_from=tempo_from,
         )

@@ -9,7 +9,7 @@ from comfy_api.latest import io, ui
 
 from .. import services
 from ..host.execution import progress_bar
-from ..services.catalogues import CatalogQuery, RankedTrack
+from ..services.catalogues import CatalogQuery, RankedTrack, parse_shots
 from .sockets import MUSIC
 
 PROVIDER = "apple_music"
@@ -65,8 +65,10 @@ class AppleMusicSearch(io.ComfyNode):
         tempo_from: str,
         limit: int,
         isrc: str = "",
+        shot_seconds: str = "",
     ) -> io.NodeOutput:
-        query = CatalogQuery(term, genre, isrc, charts, min_bpm or None, max_bpm or None, limit)
+        shots = parse_shots(shot_seconds)
+        query = CatalogQuery(term, genre, isrc, charts, min_bpm or None, max_bpm or None, limit, shots)
         found = services.current().catalogues.search(
             PROVIDER, query, progress_bar(), tempo_from="" if tempo_from == NOWHERE else tempo_from
         )
@@ -108,6 +110,12 @@ def _inputs() -> list[io.Input]:
             default="",
             optional=True,
             tooltip="The one recording with this code, such as JPU902200001.",
+        ),
+        io.String.Input(
+            "shot_seconds",
+            default="",
+            optional=True,
+            tooltip="Lengths of your shots, as 1.7, 2.3, 4: songs whose beats can carry these cuts come first.",
         ),
     ]
 

@@ -19,7 +19,7 @@ from ..music.catalog.catalog_track import CatalogTrack
 from ..music.catalog.client import CatalogClient
 from ..music.catalog.deezer import Deezer
 from ..music.catalog.jamendo import Jamendo
-from ..music.catalog.protocol import CatalogQuery, CatalogState, MusicCatalog, Progress
+from ..music.catalog.protocol import CatalogQuery, CatalogState, MusicCatalog, Progress, parse_shots
 from ..music.catalog.ranking import RankedTrack, rank_tracks
 from .catalogue_transport import HttpTransport
 from .files import sha256_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .music_index import MusicIndex
 
 logger = logging.getLogger(__name__)
+
+__all__ = ["CatalogQuery", "CatalogueService", "RankedTrack", "open_catalogues", "parse_shots"]
 
 TEMPO_SOURCES = ("", "deezer", "preview")
 # Each one costs a request, and a preview a second of work.

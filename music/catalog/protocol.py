@@ -11,6 +11,7 @@ from ...errors import InputError, ProviderError
 from .catalog_track import CatalogTrack
 
 MAX_RESULTS = 200
+MAX_SHOTS = 1000
 MIN_BPM, MAX_BPM = 20.0, 400.0
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 
@@ -35,6 +36,8 @@ class CatalogQuery:
         Wished tempo; half and double of it count too, and come later.
     limit : int
         1–200: tracks at most.
+    shot_seconds : tuple of float
+        Lengths of the shots whose cuts the beats are to carry; empty when there is no picture yet.
     """
 
     term: str = ""
@@ -44,6 +47,7 @@ class CatalogQuery:
     min_bpm: float | None = None
     max_bpm: float | None = None
     limit: int = 25
+    shot_seconds: tuple[float, ...] = ()
 
     def checked(self) -> CatalogQuery:
         """Return the query with its words cleaned.
@@ -72,12 +76,35 @@ class CatalogQuery:
                 field="max_bpm",
                 hint="Give the smaller number first.",
             )
+        if len(self.shot_seconds) > MAX_SHOTS or not all(0 < s < 1e5 for s in self.shot_seconds):
+            raise InputError(
+                "The lengths of the shots cannot be meant.",
+                field="shot_seconds",
+                hint=f"Give up to {MAX_SHOTS} numbers of seconds, each above 0.",
+            )
         term, genre = (" ".join(text.split())[:200] for text in (self.term, self.genre))
         if not (term or genre or isrc or self.is_chart):
             raise InputError(
                 "The search has no words.", field="term", hint="Give a term, a genre or an ISRC."
             )
         return replace(self, term=term, genre=genre, isrc=isrc)
+
+
+def parse_shots(text: str) -> tuple[float, ...]:
+    """Read lengths of shots as people type them: seconds, with commas or blanks between.
+
+    Raises
+    ------
+    InputError
+        If something else is in it.
+    """
+    parts = [part for part in re.split(r"[\s,;]+", text) if part]
+    try:
+        return tuple(float(part) for part in parts)
+    except ValueError as error:
+        raise InputError(
+            f"{text[:60]!r} are no lengths of shots.", field="shot_seconds", hint="Give them as 1.7, 2.3, 4."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

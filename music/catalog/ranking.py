@@ -41,7 +41,7 @@ class RankedTrack:
 
 
 def rank_tracks(tracks: Sequence[CatalogTrack], query: CatalogQuery) -> list[RankedTrack]:
-    """Rank tracks by tempo and by the words that they have in common with the query.
+    """Rank tracks by tempo, by the cuts that their beats can carry, and by words in common with the query.
 
     Without a wished tempo the catalogue's own order decides between equal ones.
 
@@ -50,7 +50,7 @@ def rank_tracks(tracks: Sequence[CatalogTrack], query: CatalogQuery) -> list[Ran
     tracks : sequence of CatalogTrack
         In the order of the catalogue.
     query : CatalogQuery
-        For the tempo range, the term and the genre.
+        For the tempo range, the shots, the term and the genre.
 
     Returns
     -------
@@ -67,6 +67,10 @@ def _ranked(track: CatalogTrack, query: CatalogQuery) -> RankedTrack:
         source = f", by {track.tempo_source}" if track.tempo_source else ""
         parts.append((fit, _TEMPO_WEIGHT))
         reasons.append(reason + source)
+    if query.shot_seconds:
+        fit, reason = cut_fit(track.tempo_bpm, query.shot_seconds)
+        parts.append((fit, _TEMPO_WEIGHT))
+        reasons.append(reason)
     asked = _words(f"{query.term} {query.genre}")
     if asked:
         own = _words(" ".join((track.title, track.artist, track.album, *track.genres, *track.tags)))
@@ -104,6 +108,28 @@ def tempo_fit(tempo_bpm: float | None, low: float, high: float) -> tuple[float, 
                 told = f"{tempo_bpm:.0f} BPM" + (f" ({word}: {folded:.0f})" if word else "")
                 reason = f"{told} is {'in' if distance == 0 else 'near'} {low:g}–{high:g}"
     return best, reason
+
+
+def cut_fit(tempo_bpm: float | None, shot_seconds: Sequence[float]) -> tuple[float, str]:
+    """Rate how near shots are to 1, 2, 4, 8, 16, 3 or 6 beats of a tempo.
+
+    Returns
+    -------
+    float
+        0–1, the mean over the shots; 0.3 for an unknown tempo.
+    str
+        Why.
+    """
+    # Imported here: it brings numpy, which a list of providers need not wait for.
+    from ..matching import FOLD_TOLERANCE, FOLDS
+
+    if tempo_bpm is None:
+        return _UNKNOWN_TEMPO, "nobody tells a tempo to lay the cuts on"
+    beats = [seconds * tempo_bpm / 60.0 for seconds in shot_seconds]
+    distances = [min(abs(math.log(count / fold)) for fold in FOLDS) for count in beats]
+    fits = [math.exp(-0.5 * (distance / FOLD_TOLERANCE) ** 2) for distance in distances]
+    n_near = sum(distance <= 1.5 * FOLD_TOLERANCE for distance in distances)
+    return sum(fits) / len(fits), f"{n_near} of {len(beats)} shots are near a musical length"
 
 
 def _words(text: str) -> list[str]:

@@ -76,6 +76,7 @@ def test_a_search_is_ranked_and_has_licences(site) -> None:
         ("provider=apple_music&isrc=zz", 422),
         ("provider=apple_music&term=x&tempo_from=magic", 422),
         ("provider=apple_music&genre=Polka", 422),
+        ("provider=apple_music&term=x&shots=1,two", 422),
     ],
 )
 def test_what_cannot_be_searched(site, query, status) -> None:

@@ -67,6 +67,9 @@ class SearchQuery(Parameters):
     tempo_from: Literal["", "deezer", "preview"] = Field(
         default="", description="Where unknown tempi come from; a preview is heard in memory."
     )
+    shots: Annotated[str, Field(max_length=8000)] = Field(
+        default="", description="Lengths of shots in seconds, as `1.7,2.3`, whose cuts it is to carry."
+    )
     limit: UrlLimit = 25
 
 

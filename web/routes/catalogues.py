@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ...services.catalogues import CatalogQuery
+from ...services.catalogues import CatalogQuery, parse_shots
 from .catalogue_schemas import (
     ExportQuery,
     FoundList,
@@ -61,9 +61,16 @@ def _add_search_routes(api: Registrar, services: Services, pool: CpuPool) -> Non
 
     @api.read("/anime/music/search", errors=(404, 429))
     async def search_music(query: SearchQuery) -> FoundList:
-        """Find tracks in a catalogue, ranked by tempo and words, each with its licence."""
+        """Find tracks in a catalogue, ranked by tempo, cuts and words, each with its licence."""
         wanted = CatalogQuery(
-            query.term, query.genre, query.isrc, query.charts, query.min_bpm, query.max_bpm, query.limit
+            term=query.term,
+            genre=query.genre,
+            isrc=query.isrc,
+            is_chart=query.charts,
+            min_bpm=query.min_bpm,
+            max_bpm=query.max_bpm,
+            limit=query.limit,
+            shot_seconds=parse_shots(query.shots),
         )
         found = await pool.run(
             services.catalogues.search, query.provider, wanted, _unseen, tempo_from=query.tempo_from

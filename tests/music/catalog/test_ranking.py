@@ -10,7 +10,7 @@ from tower_anime.errors import InputError, UnreadableAudioError
 from tower_anime.music.catalog.catalog_track import CatalogTrack
 from tower_anime.music.catalog.licences import APPLE_MUSIC
 from tower_anime.music.catalog.preview import hear_preview
-from tower_anime.music.catalog.protocol import CatalogQuery
+from tower_anime.music.catalog.protocol import CatalogQuery, parse_shots
 from tower_anime.music.catalog.ranking import rank_tracks, tempo_fit
 
 
@@ -31,6 +31,21 @@ def test_the_wished_tempo_comes_first_and_the_unknown_before_the_wrong() -> None
     ranked = rank_tracks(tracks, CatalogQuery(min_bpm=135, max_bpm=145))
     assert [found.track.id for found in ranked] == ["right", "half", "unknown", "wrong"]
     assert all("may not be put under picture" in found.reasons[-1] for found in ranked)
+
+
+def test_beats_that_carry_the_cuts_come_first() -> None:
+    # 2 s and 4 s are 4 and 8 beats at 120 BPM, and 2.5 and 5 at 75.
+    tracks = [track("odd", 75), track("untold"), track("fits", 120), track("double", 60)]
+    ranked = rank_tracks(tracks, CatalogQuery(shot_seconds=(2.0, 4.0, 2.0)))
+    assert [found.track.id for found in ranked] == ["fits", "double", "untold", "odd"]
+    assert "3 of 3 shots are near a musical length" in ranked[0].reasons[0]
+
+
+def test_lengths_of_shots_are_read_as_typed() -> None:
+    assert parse_shots(" 1.7,2.3; 4\n") == (1.7, 2.3, 4.0) and parse_shots("") == ()
+    for text in ("1.7 two", "nan,1", "0", "-1"):
+        with pytest.raises(InputError):
+            CatalogQuery("x", shot_seconds=parse_shots(text)).checked()
 
 
 def test_without_a_tempo_words_decide_then_the_catalogue() -> None:
