@@ -115,7 +115,7 @@ def _inputs() -> list[io.Input]:
             "shot_seconds",
             default="",
             optional=True,
-            tooltip="Lengths of your shots, as 1.7, 2.3, 4: songs whose beats can carry these cuts come first.",
+            tooltip="Lengths of your shots, as 1.7, 2.3, 4: songs whose beats can carry the cuts come first.",
         ),
     ]
 

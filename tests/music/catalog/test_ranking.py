@@ -34,10 +34,10 @@ def test_the_wished_tempo_comes_first_and_the_unknown_before_the_wrong() -> None
 
 
 def test_beats_that_carry_the_cuts_come_first() -> None:
-    # 2 s and 4 s are 4 and 8 beats at 120 BPM, and 2.5 and 5 at 75.
+    # 2 s and 4 s are 4 and 8 beats at 120 BPM, 2 and 4 at 60, and 2.5 and 5 at 75.
     tracks = [track("odd", 75), track("untold"), track("fits", 120), track("double", 60)]
     ranked = rank_tracks(tracks, CatalogQuery(shot_seconds=(2.0, 4.0, 2.0)))
-    assert [found.track.id for found in ranked] == ["fits", "double", "untold", "odd"]
+    assert [found.track.id for found in ranked] == ["fits", "double", "odd", "untold"]
     assert "3 of 3 shots are near a musical length" in ranked[0].reasons[0]
 
 
