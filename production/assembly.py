@@ -46,6 +46,8 @@ ENCODER = {
 # Pillow releases the interpreter lock while it scales; two renderers keep up with the encoder.
 RENDER_THREADS = 2
 LOOK_AHEAD = 8
+# The clock of the file's own lengths: samples at 48 kHz and frames of the broadcast rates are whole ticks.
+MUXER = {"movflags": "+faststart", "movie_timescale": "240000"}
 BT709 = 1
 LIMITED_RANGE, FULL_RANGE = 1, 2
 
@@ -192,7 +194,7 @@ def write_video(
     samples = None if audio is None else _exact_length(audio, samples_of(n_frames, form.fps))
     with part_file(output) as part:
         try:
-            with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            with av.open(str(part), "w", format="mp4", options=dict(MUXER)) as container:
                 muxer = _Muxer(container, form, samples)
                 for index, pixels in enumerate(frames):
                     muxer.write(pixels, index)
@@ -228,7 +230,7 @@ class _Muxer:
         self._form = form
         self._samples = samples
         self._picture = _video_stream(container, form)
-        self._sound = None if samples is None else _audio_stream(container)
+        self._sound = None if samples is None else add_aac_stream(container)
         # One converter for all frames: each frame's own would be set up anew.
         self._converter = VideoReformatter()
         self._n_written = 0
@@ -284,7 +286,8 @@ def _video_stream(container: OutputContainer, form: VideoFormat) -> VideoStream:
     return stream
 
 
-def _audio_stream(container: OutputContainer) -> AudioStream:
+def add_aac_stream(container: OutputContainer) -> AudioStream:
+    """Add the sound track that finished videos have: AAC, stereo, 48 kHz."""
     stream = container.add_stream("aac", rate=AUDIO_RATE, layout="stereo")
     stream.bit_rate = AUDIO_BITS_PER_SECOND
     return stream

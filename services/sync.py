@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +34,7 @@ MIN_SHOT_SECONDS = 0.2
 CHOICE_SECONDS = 15 * 60.0
 # Music ends in a fade that begins on a downbeat, within these lengths.
 SHORTEST_FADE, LONGEST_FADE = 0.4, 4.0
+PEAK_DBFS, AAC_ROUNDS = -1.0, 3
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 
 
@@ -297,7 +298,32 @@ def _mixed(
         target_lufs=options.target_lufs,
         fade_out_seconds=_fade_seconds(plan.bar_times, float(plan.duration_seconds)),
     )
-    return mix(under, lines, duration_seconds=plan.duration_seconds, settings=settings)
+    return mixed_for_aac(
+        lambda peak: mix(
+            under,
+            lines,
+            duration_seconds=plan.duration_seconds,
+            settings=replace(settings, peak_dbfs=peak),
+        )
+    )
+
+
+def mixed_for_aac(make: Callable[[float], Mixdown]) -> Mixdown:
+    """Mix under a ceiling low enough that the true peak stays under -1 dB after AAC as well."""
+    from math import log10
+
+    from ..music.peaks import true_peak
+    from ..production.sound_file import heard_from_aac
+
+    ceiling = PEAK_DBFS
+    mixed = make(ceiling)
+    for _ in range(AAC_ROUNDS):
+        excess = 20 * log10(max(true_peak(heard_from_aac(mixed.samples)), 1e-9)) - PEAK_DBFS
+        if excess <= 0:
+            break
+        ceiling -= excess + 0.05
+        mixed = make(ceiling)
+    return mixed
 
 
 def _fade_seconds(bar_times: NDArray[np.float64], seconds: float) -> float:
