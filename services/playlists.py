@@ -122,10 +122,12 @@ class PlaylistService:
         apple = self._catalogues.apple
         with self._sending:
             playlist = self._playlists.get(playlist.id)
-            if not playlist.remote_id:
-                remote_id = apple.create_playlist(playlist.name, playlist.description)
-                playlist = self._playlists.note_sent(playlist.id, remote_id, 0)
             ids = [track.id for track in playlist.tracks]
+            if not playlist.remote_id:
+                first = ids[:_CHUNK]
+                remote_id = apple.create_playlist(playlist.name, playlist.description, first)
+                playlist = self._playlists.note_sent(playlist.id, remote_id, len(first))
+                progress(playlist.n_sent, len(ids))
             while playlist.n_sent < len(ids):
                 chunk = ids[playlist.n_sent : playlist.n_sent + _CHUNK]
                 apple.add_to_playlist(playlist.remote_id, chunk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -131,26 +131,28 @@ class AppleMusic:
         """
         self._headers(own=True)
 
-    def create_playlist(self, name: str, description: str) -> str:
-        """Create a library playlist and return its id; nothing is in it yet.
+    def create_playlist(self, name: str, description: str, song_ids: Sequence[str] = ()) -> str:
+        """Create a library playlist with its first songs, and return its id.
 
         Raises
         ------
         ProviderError
             If there is no user token, or Apple Music refuses.
         """
-        attributes = {"name": name, "description": description}
-        answer = self.client.post(
-            "/v1/me/library/playlists", {"attributes": attributes}, self._headers(own=True)
-        )
+        content: dict[str, Any] = {"attributes": {"name": name, "description": description}}
+        if song_ids:
+            content["relationships"] = {"tracks": {"data": _songs(song_ids)}}
+        answer = self.client.post("/v1/me/library/playlists", content, self._headers(own=True))
         created = next(items_of(self._json(answer), "data"), None)
         playlist_id = text_of(created, "id")
         if not playlist_id:
             raise ProviderError("Apple Music does not say which playlist it made.")
         return playlist_id
 
-    def add_to_playlist(self, playlist_id: str, song_ids: list[str]) -> None:
+    def add_to_playlist(self, playlist_id: str, song_ids: Sequence[str]) -> None:
         """Append catalogue songs to a library playlist.
+
+        A playlist that was just made may not be known everywhere yet, so it is waited for up to 7 s.
 
         Raises
         ------
@@ -158,8 +160,16 @@ class AppleMusic:
             If there is no user token, or Apple Music refuses.
         """
         path = f"/v1/me/library/playlists/{quote(playlist_id, safe='')}/tracks"
-        data = [{"id": song_id, "type": "songs"} for song_id in song_ids]
-        answer = self.client.post(path, {"data": data}, self._headers(own=True))
+        for pause in (1.0, 2.0, 4.0, 0.0):
+            answer = self.client.post(path, {"data": _songs(song_ids)}, self._headers(own=True))
+            if answer.status != 404 or not pause:
+                break
+            self.client.sleep(pause)
+        if answer.status == 404:
+            raise ProviderError(
+                f"Apple Music does not know the playlist {playlist_id}.",
+                hint="It may have been deleted in the library: make one of another name.",
+            )
         if answer.status != 204:
             self._json(answer)
 
@@ -200,6 +210,10 @@ class AppleMusic:
         elif answer.status == 403:
             error.hint = "The user token is missing its rights or ran out: get a new Music-User-Token."
         raise error
+
+
+def _songs(song_ids: Sequence[str]) -> list[dict[str, str]]:
+    return [{"id": song_id, "type": "songs"} for song_id in song_ids]
 
 
 def _collected(

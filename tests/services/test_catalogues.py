@@ -162,16 +162,18 @@ def test_a_library_playlist_is_made_once_and_filled_to_the_end(opened, contract)
 
 
 def test_what_failed_in_the_middle_goes_on_and_sends_nothing_twice(opened, contract) -> None:
-    references = ["apple_music:1001", "apple_music:1002"]
+    contract.n_songs = 250
+    ids = [str(1000 + number) for number in range(120)]
     apple, add = opened.catalogues.apple, opened.catalogues.apple.add_to_playlist
     apple.add_to_playlist = lambda *arguments: contract.faults.append(Fault(503)) or add(*arguments)
+    references = [f"apple_music:{song_id}" for song_id in ids]
     with pytest.raises(ProviderError):
         opened.playlists.create("Cues", references, unseen, provider="apple_music")
     apple.add_to_playlist = add
     stored = opened.playlists.named("Cues")
-    assert (stored.remote_id, stored.n_sent, len(stored.tracks)) == ("p.0", 0, 2)
-    assert opened.playlists.extend(stored.id, [], unseen).n_sent == 2
-    assert [playlist["tracks"] for playlist in contract.playlists.values()] == [["1001", "1002"]]
+    assert (stored.remote_id, stored.n_sent, len(stored.tracks)) == ("p.0", 100, 120)
+    assert opened.playlists.extend(stored.id, [], unseen).n_sent == 120
+    assert [playlist["tracks"] for playlist in contract.playlists.values()] == [ids]
 
 
 def test_a_library_takes_only_its_own_tracks(opened, contract) -> None:

@@ -246,7 +246,9 @@ class _Handler(BaseHTTPRequestHandler):
         content = json.loads(body)
         if path == "/v1/me/library/playlists":
             playlist_id = f"p.{len(self.held.playlists)}"
-            self.held.playlists[playlist_id] = {**content["attributes"], "tracks": []}
+            first = content.get("relationships", {}).get("tracks", {}).get("data", [])
+            tracks = [item["id"] for item in first]
+            self.held.playlists[playlist_id] = {**content["attributes"], "tracks": tracks}
             data = [{"id": playlist_id, "type": "library-playlists", "attributes": content["attributes"]}]
             self._json(201, {"data": data})
             return

@@ -254,11 +254,20 @@ def test_a_server_that_stays_busy_is_left_alone(catalogues, contract) -> None:
 
 
 def test_a_playlist_is_made_and_filled_with_the_users_token(catalogues, contract) -> None:
-    playlist_id = catalogues.apple.create_playlist("夜", "For episode 1")
-    catalogues.apple.add_to_playlist(playlist_id, ["1001", "1002"])
+    playlist_id = catalogues.apple.create_playlist("夜", "For episode 1", ["1001", "1002"])
     catalogues.apple.add_to_playlist(playlist_id, ["1003"])
     [playlist] = contract.playlists.values()
     assert playlist == {"name": "夜", "description": "For episode 1", "tracks": ["1001", "1002", "1003"]}
+
+
+def test_a_playlist_that_is_not_known_everywhere_yet_is_waited_for(catalogues, contract) -> None:
+    playlist_id = catalogues.apple.create_playlist("夜", "")
+    contract.faults = [Fault(404, body=b"{}")] * 2
+    catalogues.apple.add_to_playlist(playlist_id, ["1001"])
+    assert contract.playlists[playlist_id]["tracks"] == ["1001"] and catalogues.waits == [1.0, 2.0]
+    contract.faults = [Fault(404, body=b"{}")] * 4
+    with pytest.raises(ProviderError, match="does not know the playlist"):
+        catalogues.apple.add_to_playlist(playlist_id, ["1002"])
 
 
 def test_without_a_users_token_nothing_is_sent(catalogues, contract) -> None:
