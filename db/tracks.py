@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from ..music.track import Track, TrackAnalysis
+from ..errors import StorageError
+from ..music.track import USER_SUPPLIED, Track, TrackAnalysis, TrackSummary
 from .columns import now
 from .database import Database
-from .statements import measured, upsert
+from .statements import MAX_ID, measured, page_size, require, upsert
 from .tables import TrackRow
+
+_SUMMARY = tuple(field.name for field in fields(TrackSummary))
 
 logger = logging.getLogger(__name__)
 
@@ -44,18 +52,132 @@ class TrackRepository:
             )
             return None
 
-    def store(self, track: Track, analyzer: str) -> None:
-        """Keep the analysis of a track, in place of an earlier one by the same analyzer."""
-        row = {
-            "sha256": track.sha256,
-            "analyzer": analyzer,
-            "path": str(track.path),
-            "licence": track.licence,
-            "tags": list(track.tags),
-            "tempo_bpm": measured(track.analysis.beats.tempo_bpm),
-            "duration_seconds": track.analysis.duration_seconds,
-            "analysis": track.analysis.as_json(),
-            "created_at": now(),
-        }
+    def store(self, track: Track, analyzer: str) -> int:
+        """Keep the analysis of a track, in place of an earlier one by the same analyzer; return its id.
+
+        The user's tags and licence of the same recording stay, unless the track brings its own.
+        """
+        given = self._given(track.sha256)
+        if given is not None:
+            track = replace(
+                track,
+                tags=track.tags or given[0],
+                licence=given[1] if track.licence == USER_SUPPLIED else track.licence,
+            )
         with self._database.session() as session:
-            upsert(session, TrackRow, [row], ("sha256", "analyzer"))
+            upsert(session, TrackRow, [_row(track, analyzer)], ("sha256", "analyzer"))
+            stored = select(TrackRow.id).where(TrackRow.sha256 == track.sha256, TrackRow.analyzer == analyzer)
+            return session.scalars(stored).one()
+
+    def _given(self, sha256: str) -> tuple[tuple[str, ...], str] | None:
+        stored = (
+            select(TrackRow.tags, TrackRow.licence)
+            .where(TrackRow.sha256 == sha256)
+            .order_by(TrackRow.id.desc())
+        )
+        with self._database.session(read_only=True) as session:
+            row = session.execute(stored.limit(1)).first()
+        return None if row is None else (tuple(row.tags), row.licence)
+
+    def list(
+        self, analyzer: str, *, tempo: tuple[float, float] | None = None, limit: int = 200, after_id: int = 0
+    ) -> builtins.list[TrackSummary]:
+        """Return tracks in the order in which they were first heard.
+
+        Parameters
+        ----------
+        tempo : (float, float), optional
+            Only those with a tempo in this range, in BPM.
+        """
+        page = _summaries(analyzer).where(TrackRow.id > min(after_id, MAX_ID)).limit(page_size(limit))
+        if tempo is not None:
+            page = page.where(TrackRow.tempo_bpm.between(*tempo))
+        return self._read(page)
+
+    def all(self, analyzer: str) -> builtins.list[TrackSummary]:
+        """Return all tracks that `analyzer` heard, to rank them."""
+        return self._read(_summaries(analyzer))
+
+    def state(self, analyzer: str) -> tuple[Any, ...]:
+        """Return what differs as soon as `all` would: its number, its last, and its latest change."""
+        counted = select(func.count(TrackRow.id), func.max(TrackRow.id), func.max(TrackRow.created_at))
+        with self._database.session(read_only=True) as session:
+            return tuple(session.execute(counted.where(TrackRow.analyzer == analyzer)).one())
+
+    def get(self, track_id: int) -> Track:
+        """Return a track with its analysis.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self._database.session(read_only=True) as session:
+            row = require(session, TrackRow, track_id, "track")
+            try:
+                analysis = TrackAnalysis.from_json(row.analysis)
+            except (KeyError, TypeError, ValueError) as error:
+                raise StorageError(
+                    f"the stored analysis of track {track_id} cannot be read.", hint="Analyse the file again."
+                ) from error
+            path, tags = Path(row.path), tuple(row.tags)
+            return Track(path, row.sha256, analysis, row.licence, tags, row.title, row.artist)
+
+    def change(
+        self, track_id: int, *, tags: Sequence[str] | None = None, licence: str | None = None
+    ) -> TrackSummary:
+        """Give a track other tags, or another licence.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self._database.session() as session:
+            row = require(session, TrackRow, track_id, "track")
+            if tags is not None:
+                row.tags = list(tags)
+            if licence is not None:
+                row.licence = licence
+            row.created_at = now()
+            analyzer = row.analyzer
+        return self._read(_summaries(analyzer).where(TrackRow.id == track_id))[0]
+
+    def _read(self, statement: Any) -> builtins.list[TrackSummary]:
+        with self._database.session(read_only=True) as session:
+            return [_summary(row) for row in session.execute(statement)]
+
+
+def _summaries(analyzer: str) -> Any:
+    # Not the analysis: the beats of a hundred thousand tracks are a gigabyte.
+    columns = [getattr(TrackRow, name) for name in _SUMMARY]
+    return select(*columns).where(TrackRow.analyzer == analyzer).order_by(TrackRow.id)
+
+
+def _summary(row: Any) -> TrackSummary:
+    fields = row._asdict()
+    fields |= {"path": Path(row.path), "mood": tuple(row.mood), "tags": tuple(row.tags)}
+    fields |= {"confidence": row.confidence or 0.0, "energy": row.energy or 0.0}
+    return TrackSummary(**fields)
+
+
+def _row(track: Track, analyzer: str) -> dict[str, Any]:
+    summary = track.summary
+    return {
+        "sha256": track.sha256,
+        "analyzer": analyzer,
+        "path": str(track.path),
+        "licence": track.licence,
+        "tags": list(track.tags),
+        "tempo_bpm": measured(track.analysis.beats.tempo_bpm),
+        "duration_seconds": track.analysis.duration_seconds,
+        "analysis": track.analysis.as_json(),
+        "title": track.title,
+        "artist": track.artist,
+        "key": summary.key,
+        "mood": list(summary.mood),
+        "confidence": measured(summary.confidence),
+        "energy": measured(summary.energy),
+        "loudness_lufs": measured(summary.loudness_lufs),
+        "created_at": now(),
+    }

@@ -2,24 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from .lattice import Lattice, lattice
-from .meter import Reading, bars, readings
+from .meter import MAX_BPM, MIN_BPM, Reading, describe, first_of_bars
+from .meter_model import rated
 from .onsets import LATENCY_SECONDS, OnsetEnvelope, combined, flattened, onset_envelope
 from .pulse import refine_times, regular, trace_pulse
 from .tempo import period_path, periodicity
 from .track import BeatGrid
 
 MIN_SECONDS = 2.0
-# Music with a beat, even when its tempo drifts, has a salience that exceeds three times the jitter of its
-# pulse by this much; speech, rain and scattered notes do not (benchmarks/beats.py).
-MIN_EVIDENCE, JITTER_WEIGHT = 0.05, 3.0
+# Music with a beat, even when its tempo drifts, has a salience that exceeds the jitter of its pulse one and a
+# half times by this much; speech, rain and scattered notes do not (benchmarks/beats.py).
+MIN_EVIDENCE, JITTER_WEIGHT = 0.045, 1.5
+MIN_SALIENCE = 0.1
 # Strokes and notes raise the compressed spectrum by more than this; slow swells by much less.
 MIN_ONSET = 0.12
 MIN_ONSETS = 6
+# What people may wish for.
+WISH_BPM = (20.0, 400.0)
+MAX_BEATS_PER_BAR = 16
 NO_BEAT = BeatGrid(None, np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class BeatWishes:
+    """What is known of the music, so that it need not be found.
+
+    Parameters
+    ----------
+    bpm_hint : float, optional
+        About the tempo it has; decides between half, full and double.
+    bpm_range : tuple of float, optional
+        Lowest and highest tempo.
+    beats_per_bar : int, optional
+        1 to 16.
+
+    Raises
+    ------
+    InputError
+        If a wish cannot be one of music.
+    """
+
+    bpm_hint: float | None = None
+    bpm_range: tuple[float, float] | None = None
+    beats_per_bar: int | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.bpm_range or WISH_BPM
+        hint = self.bpm_hint or low
+        if not all(np.isfinite((low, high, hint))) or not WISH_BPM[0] <= low <= high <= WISH_BPM[1]:
+            raise InputError(
+                f"A tempo between {low:g} and {high:g} BPM is not possible.",
+                field="bpm_range",
+                hint=f"Give the lower one first, both within {WISH_BPM[0]:g} to {WISH_BPM[1]:g}.",
+            )
+        if not WISH_BPM[0] <= hint <= WISH_BPM[1]:
+            raise InputError(
+                f"A tempo of {hint:g} BPM is not possible.",
+                field="bpm_hint",
+                hint=f"Give {WISH_BPM[0]:g} to {WISH_BPM[1]:g}, or 0 to let Tower find it.",
+            )
+        if self.beats_per_bar is not None and not 1 <= self.beats_per_bar <= MAX_BEATS_PER_BAR:
+            raise InputError(
+                f"A bar of {self.beats_per_bar} beats is not possible.",
+                field="beats_per_bar",
+                hint=f"Give 1 to {MAX_BEATS_PER_BAR}, or 0 to let Tower find it.",
+            )
+
+    @property
+    def searched(self) -> tuple[float, float]:
+        """Tempi among which readings are looked for; never narrower than what pulses are traced at."""
+        wished = [bpm for bpm in (self.bpm_hint, *(self.bpm_range or ())) if bpm]
+        return min([MIN_BPM, *(bpm / 1.06 for bpm in wished)]), max(
+            [MAX_BPM, *(bpm * 1.06 for bpm in wished)]
+        )
+
+    def granted(self, found: list[Reading]) -> list[Reading]:
+        """Return the readings that come nearest to the wishes, in their order."""
+        if self.bpm_range is not None:
+            low, high = self.bpm_range
+            found = _nearest(found, lambda bpm: max(np.log2(low / bpm), np.log2(bpm / high), 0.0))
+        if self.bpm_hint:
+            hint = self.bpm_hint
+            found = _nearest(found, lambda bpm: abs(np.log2(bpm / hint)))
+        same_bars = [reading for reading in found if reading.beats_per_bar == self.beats_per_bar]
+        return same_bars or found
+
+
+def _nearest(found: list[Reading], distance: Callable[[float], float]) -> list[Reading]:
+    """Return the readings whose tempo is within a semitone of the nearest one (6 %)."""
+    if not found:
+        return []
+    reach = min(distance(reading.bpm) for reading in found) + 1 / 12
+    return [reading for reading in found if distance(reading.bpm) < reach]
 
 
 def track_beats(
@@ -27,12 +109,13 @@ def track_beats(
     sample_rate: int,
     *,
     bpm_hint: float | None = None,
+    wishes: BeatWishes | None = None,
     envelope: OnsetEnvelope | None = None,
 ) -> BeatGrid:
     """Find the beats of a recording.
 
     A pulse is traced through the onsets by dynamic programming; which pulses are beats, at which level of
-    the rhythm, and which of them open bars, is then decided by kick, harmony and repetition.
+    the rhythm, and which of them open bars, is then decided by kick, harmony, repetition and opening.
 
     Parameters
     ----------
@@ -41,7 +124,9 @@ def track_beats(
     sample_rate : int
         Samples per second.
     bpm_hint : float, optional
-        About the tempo it should have; decides between half, full and double.
+        Short for ``BeatWishes(bpm_hint=...)``.
+    wishes : BeatWishes, optional
+        What is known of the music.
     envelope : OnsetEnvelope, optional
         Of the same samples, when already measured.
 
@@ -50,18 +135,16 @@ def track_beats(
     BeatGrid
         Over the whole recording, evenly spaced when the tempo is steady; empty when there is no beat.
     """
+    wishes = wishes or BeatWishes(bpm_hint=bpm_hint or None)
     envelope = envelope or onset_envelope(mono, sample_rate)
     heard = pulse_lattice(envelope)
     if heard is None:
         return NO_BEAT
     grid, salience = heard
-    found = readings(grid)
+    found = rated(*describe(grid, wishes.searched))
     if not found:
         return NO_BEAT
-    if bpm_hint:
-        # Stable: within a semitone of tempo (6 %), evidence still decides between the phases.
-        found.sort(key=lambda reading: round(12 * abs(float(np.log2(reading.bpm / bpm_hint)))))
-    return _beat_grid(grid, found, salience, envelope.duration_seconds)
+    return _beat_grid(grid, found, wishes, salience, envelope.duration_seconds)
 
 
 def pulse_lattice(envelope: OnsetEnvelope) -> tuple[Lattice, float] | None:
@@ -83,7 +166,7 @@ def pulse_lattice(envelope: OnsetEnvelope) -> tuple[Lattice, float] | None:
         return None
     salience, centres = periodicity(curves, envelope.frame_rate)
     path, strength = period_path(salience)
-    if strength < MIN_EVIDENCE:
+    if strength < MIN_SALIENCE:
         return None
     frames = np.arange(curve.size) / envelope.frame_rate
     pulses = trace_pulse(curve, np.interp(frames, centres, path) * envelope.frame_rate)
@@ -104,11 +187,15 @@ def _n_strong_onsets(envelope: OnsetEnvelope) -> int:
     return int(np.count_nonzero(is_peak & (rises[1:-1] > MIN_ONSET)))
 
 
-def _beat_grid(grid: Lattice, found: list[Reading], salience: float, duration: float) -> BeatGrid:
-    best = found[0]
-    beats = grid.times[best.phase :: best.stride] + LATENCY_SECONDS
-    beats_per_bar, first = bars(grid, best.stride, best.phase)
-    others = dict.fromkeys(round(r.bpm, 2) for r in found if abs(r.bpm / best.bpm - 1) > 0.01)
+def _beat_grid(
+    grid: Lattice, found: list[Reading], wishes: BeatWishes, salience: float, duration: float
+) -> BeatGrid:
+    best = wishes.granted(found)[0]
+    if wishes.beats_per_bar and best.beats_per_bar != wishes.beats_per_bar:
+        first = first_of_bars(grid, best, wishes.beats_per_bar)
+        best = best.with_bars(wishes.beats_per_bar, first)
+    beats = best.beats(grid) + LATENCY_SECONDS
+    tempi = _tempo_probabilities(found)
 
     def inside(times: NDArray[np.float64]) -> NDArray[np.float64]:
         # A beat on the very first sample may be estimated a few milliseconds before it.
@@ -120,8 +207,18 @@ def _beat_grid(grid: Lattice, found: list[Reading], salience: float, duration: f
     return BeatGrid(
         tempo_bpm=round(60.0 / float(np.median(np.diff(beats))), 2),
         beat_times=beats_inside,
-        downbeat_times=inside(beats[first::beats_per_bar]),
+        downbeat_times=inside(beats[best.first :: best.beats_per_bar]),
         confidence=round(float(np.clip(salience, 0.0, 1.0)), 3),
-        tempo_alternatives_bpm=tuple(others)[:4],
-        beats_per_bar=beats_per_bar,
+        tempo_alternatives_bpm=tuple(bpm for bpm in tempi if abs(bpm / best.bpm - 1) > 0.01)[:4],
+        beats_per_bar=best.beats_per_bar,
+        tempo_confidence=round(min(tempi.get(round(best.bpm, 2), 0.0), 1.0), 3),
     )
+
+
+def _tempo_probabilities(found: list[Reading]) -> dict[float, float]:
+    """Add up the probabilities of the readings of each tempo, likeliest first."""
+    tempi: dict[float, float] = {}
+    for reading in found:
+        bpm = round(reading.bpm, 2)
+        tempi[bpm] = tempi.get(bpm, 0.0) + reading.score
+    return dict(sorted(tempi.items(), key=lambda item: -item[1]))

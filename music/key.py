@@ -20,6 +20,39 @@ MIN_TONALITY = 0.25
 MIN_CORRELATION = 0.45
 
 
+def camelot(key: str | None) -> str | None:
+    """Return a key's code on the Camelot wheel, where neighbours mix well: ``A minor`` is ``8A``.
+
+    Raises
+    ------
+    ValueError
+        If `key` is not of the form that `estimate_key` gives.
+    """
+    if key is None:
+        return None
+    tonic, mode = key.split(" ")
+    # The hour is the place on the circle of fifths; a minor key has that of its relative major.
+    relative = PITCH_CLASSES.index(tonic) + (3 if mode == "minor" else 0)
+    return f"{(7 * relative + 7) % 12 + 1}{'A' if mode == 'minor' else 'B'}"
+
+
+def camelot_distance(one: str, other: str) -> int:
+    """Count the steps between two codes of the wheel: hours around it, and one between minor and major.
+
+    Parameters
+    ----------
+    one, other : str
+        As ``8A``.
+
+    Returns
+    -------
+    int
+        0 to 7; up to 1 mixes well.
+    """
+    around = abs(int(one[:-1]) - int(other[:-1])) % 12
+    return min(around, 12 - around) + (one[-1] != other[-1])
+
+
 def estimate_key(mono: NDArray[np.float32], sample_rate: int) -> tuple[str | None, float]:
     """Estimate the key of a recording.
 

@@ -54,8 +54,11 @@ def lattice(envelope: OnsetEnvelope, pulses: NDArray[np.float64]) -> Lattice:
     reach = max(1, int(np.median(np.diff(times)) / 2 * envelope.frame_rate))
     frames = np.round(times * envelope.frame_rate).astype(int)
     last = envelope.bands.shape[1] - 1
-    near = np.stack([envelope.bands[:, np.clip(frames + d, 0, last)] for d in range(-reach, reach + 1)])
-    bands = near.max(axis=0).astype(np.float64)
+    bands = np.zeros((envelope.bands.shape[0], n_steps))
+    for place in (frames + d for d in range(-reach, reach + 1)):
+        # Nothing was heard before the recording began, whatever its first stroke.
+        inside = (place >= 0) & (place <= last)
+        np.maximum(bands, envelope.bands[:, np.clip(place, 0, last)] * inside, out=bands)
     strong = np.percentile(bands, 95, axis=1, keepdims=True)
     bands = bands / (strong + 0.25 * strong.max(initial=0.0) + 1e-9)
     return Lattice(times, bands, _harmonic_change(envelope, times, float(np.median(np.diff(pulses)))))
@@ -78,8 +81,11 @@ def _harmonic_change(
 
     span = min(max(period, 0.3), 0.8)
     # The harmony's window reaches 0.1 s to either side: keep clear of the change itself.
-    before, after = direction(times - span, times - 0.05), direction(times + 0.05, times + span)
-    change = 1.0 - np.sum(before * after, axis=1)
+    parts = []
+    for part in np.array_split(times, -(-times.size // 8192)):
+        before, after = direction(part - span, part - 0.05), direction(part + 0.05, part + span)
+        parts.append(1.0 - np.sum(before * after, axis=1))
+    change = np.concatenate(parts)
     change -= change.mean()
     spread = float(change.std())
     return change / spread if spread > 1e-6 else np.zeros_like(change)

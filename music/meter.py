@@ -1,26 +1,24 @@
-"""Which pulses are beats, and which beats open a bar: decided by evidence.
+"""The readings of a pulse: which of its steps may be beats, which beats open bars, and what speaks for each.
 
-Both choices are conditional logit models: every possible reading is described by a few features, and the
-one with the largest weighted sum wins. The weights were fitted to made-up songs (``improvised`` in
-``benchmarks/songs.py``), each held to the sign that it must have in music, and tried on other rhythms.
+A reading is a tempo, a phase, a length of bars and a first downbeat, all on the steps of one pulse. Each is
+described by the music as it falls on that reading: the mean bar, with the strength of every band and of the
+change of harmony on and between its beats, and a few figures about repetition and the opening.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lattice import STEPS, Lattice
+from .lattice import Lattice
 
 MIN_BPM, MAX_BPM = 52.0, 210.0
 CENTRE_BPM = 118.0
-# What a bar of three has to be ahead of a bar of four, which most music has.
-THREE_HANDICAP = 0.1
 # Steps between beats, and the steps at which the first beat may lie: a third, half, two thirds, three
 # quarters, equal, four thirds, one and a half times, and double the pulse.
-READINGS: dict[int, tuple[int, ...]] = {
+PHASES: dict[int, tuple[int, ...]] = {
     4: (0, 2),
     6: (0, 2, 3, 4),
     8: (0, 4),
@@ -30,196 +28,181 @@ READINGS: dict[int, tuple[int, ...]] = {
     18: (0, 6, 12),
     24: (0, 6, 8, 12, 16, 18),
 }
-LEVEL_WEIGHTS: dict[str, float] = {
-    "mid_contrast": 0.90,
-    "high_contrast": 1.15,
-    "strongest_low": 0.41,
-    "strongest_change": 2.28,
-    "share_on_halves": 6.01,
-    "share_on_parts": 4.41,
-    "late_third": 1.74,
-    "beat_likeness": 2.99,
-    "bar_likeness": 9.10,
-    "weakest_beat": 1.03,
-    "octaves_squared": -2.19,
-    # Not fitted, but set: a beat too few costs a cut nothing, a beat too many puts it off the beat.
-    "haste": -1.5,
-    "slowness": -0.20,
-}
-BAR_WEIGHTS: dict[str, float] = {
-    "low": 1.10,
-    "low_and_body": 1.86,
-    "change": 3.71,
-    "low_in_middle": 0.31,
-    "change_in_middle": -0.63,
-    "is_three": -0.45,
-    "likeness": 4.61,
-    "other_likeness": -4.24,
-}
+BAR_LENGTHS = (4, 3)
+# Places in a beat: on it, and where sixteenths and triplets fall.
+PLACES = (0.0, 0.25, 1 / 3, 0.5, 2 / 3, 0.75)
+N_CHANNELS = 5
+N_PROFILE = max(BAR_LENGTHS) * len(PLACES) * N_CHANNELS
+# The first stroke is the first that is this strong, beside the strong ones.
+OPENING_LEVEL = 0.35
+# A recording that begins sooner than this was cut to its first stroke.
+ABRUPT_SECONDS = 0.15
+# The last features: the first stroke is a beat, and opens a bar, in a recording cut to it; then in others.
+ABRUPT_ON_BEAT, ABRUPT_ON_BAR = -4, -3
+# Of the figures after the profile: how evenly the beats are filled, and the share of all accents on them.
+WEAKEST_BEAT, ACCENT_SHARE = N_PROFILE + 3, N_PROFILE + 5
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Beats every `stride` steps of a lattice, the first at step `phase`."""
+    """Beats every `stride` steps of a lattice from step `phase`; a bar from beat `first` on.
+
+    `score` is the probability of the reading among all of the pulse.
+    """
 
     stride: int
     phase: int
+    beats_per_bar: int
+    first: int
     bpm: float
-    score: float
+    score: float = 0.0
+
+    def beats(self, grid: Lattice) -> NDArray[np.float64]:
+        """Return the times of the beats, seconds in the clock of the envelope."""
+        return grid.times[self.phase :: self.stride]
+
+    def with_bars(self, beats_per_bar: int, first: int) -> Reading:
+        """Return the same beats in other bars."""
+        return replace(self, beats_per_bar=beats_per_bar, first=first)
 
 
-def readings(grid: Lattice) -> list[Reading]:
-    """List the readings of a pulse, most likely first.
-
-    Parameters
-    ----------
-    grid : Lattice
-        On the pulse.
-
-    Returns
-    -------
-    list of Reading
-        Empty when the recording is shorter than a few beats.
-    """
-    period = float(np.median(np.diff(grid.times))) * STEPS
-    found = []
-    for stride, phases in READINGS.items():
-        bpm = 60.0 * STEPS / (stride * period)
-        if MIN_BPM <= bpm <= MAX_BPM and grid.times.size > 4 * stride:
-            for phase in phases:
-                features = level_features(grid, stride, phase, bpm)
-                score = sum(LEVEL_WEIGHTS[name] * value for name, value in features.items())
-                found.append(Reading(stride, phase, bpm, score))
-    return sorted(found, key=lambda reading: -reading.score)
-
-
-def level_features(grid: Lattice, stride: int, phase: int, bpm: float) -> dict[str, float]:
-    """Describe a reading by what distinguishes beats from what lies between them.
+def describe(
+    grid: Lattice, bpm_range: tuple[float, float] = (MIN_BPM, MAX_BPM)
+) -> tuple[list[Reading], NDArray[np.float32]]:
+    """List the readings of a pulse and describe each.
 
     Parameters
     ----------
     grid : Lattice
         On the pulse.
-    stride, phase : int
-        The reading.
-    bpm : float
-        Its tempo.
+    bpm_range : tuple of float
+        Tempi outside are left out.
 
     Returns
     -------
-    dict of float
-        By the names of `LEVEL_WEIGHTS`.
+    readings : list of Reading
+        Not rated yet; empty when the recording is shorter than a few beats.
+    features : ndarray of float32, shape (n_readings, n_features)
+        A profile of the bar (beat, place, channel), then figures.
     """
-    low, body, mid, high = grid.bands
+    bpm_of_step = 60.0 / float(np.median(np.diff(grid.times)))
+    channels = np.vstack([grid.bands, np.clip(grid.change, -3.0, 3.0)[None] / 2.0])
+    opening = _opening(grid)
+    found, rows = [], []
+    for stride, phases in PHASES.items():
+        bpm = bpm_of_step / stride
+        if not bpm_range[0] <= bpm <= bpm_range[1] or grid.times.size <= 4 * stride:
+            continue
+        repeats = _repetition(grid, stride)
+        for phase in phases:
+            beats = _beat_by_beat(channels, stride, phase)
+            level = _level_figures(channels, stride, phase, bpm)
+            for length in BAR_LENGTHS:
+                bar = _mean_bar(beats, length)
+                for first in range(length):
+                    found.append(Reading(stride, phase, length, first, bpm))
+                    figures = _opening_figures(opening, found[-1])
+                    rows.append(np.concatenate([_profile(bar, first), level, repeats[length], figures]))
+    return found, np.array(rows, dtype=np.float32)
+
+
+def _beat_by_beat(channels: NDArray[np.float64], stride: int, phase: int) -> NDArray[np.float64]:
+    """Return the channels at each place of each beat, shape (n_beats, n_places, n_channels)."""
+    starts = np.arange(phase, channels.shape[1], stride)
+    places = starts[:, None] + np.round(np.array(PLACES) * stride).astype(int)
+    inside = places < channels.shape[1]
+    values = channels[:, np.minimum(places, channels.shape[1] - 1)] * inside
+    return np.moveaxis(values, 0, 2)
+
+
+def _mean_bar(beats: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    if beats.shape[0] < length:
+        beats = np.concatenate([beats] * length)
+    n_bars = beats.shape[0] // length
+    return beats[: n_bars * length].reshape(n_bars, length, *beats.shape[1:]).mean(axis=0)
+
+
+def _profile(bar: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    """Return the bar from its first beat; a bar of three is filled up with zeros."""
+    profile = np.zeros(N_PROFILE)
+    turned = np.roll(bar, -first, axis=0).ravel()
+    profile[: turned.size] = turned
+    return profile
+
+
+def _level_figures(channels: NDArray[np.float64], stride: int, phase: int, bpm: float) -> NDArray[np.float64]:
+    """Return what a tempo and phase say without bars: tempo, and where the accents fall."""
+    low, body, mid, high = channels[:4]
     accent = 0.5 * low + 0.25 * body + 0.25 * mid
-    weight = low + 0.5 * body
-    octaves = float(np.log2(bpm / CENTRE_BPM))
     everything = low + body + mid + 0.7 * high
+    octaves = float(np.log2(bpm / CENTRE_BPM))
 
     def share(parts: int) -> float:
-        """Return how much of the accents falls on beats and their division into `parts`."""
         places = np.arange(phase % (stride / parts), accent.size - 0.5, stride / parts)
         return float(accent[np.round(places).astype(int)].sum() / (accent.sum() + 1e-9))
 
-    def lateness(early: int, late: int) -> float:
-        before, after = (float(everything[(phase + at) % stride :: stride].mean()) for at in (early, late))
-        return (after - before) / (after + before + 0.1)
-
-    return {
-        "mid_contrast": _contrast(mid, stride, phase),
-        "high_contrast": _contrast(high, stride, phase),
-        "strongest_low": _strongest(weight, stride, phase),
-        "strongest_change": _strongest(grid.change, stride, phase),
-        "share_on_halves": share(2),
-        "share_on_parts": max(share(3), share(4)),
-        "late_third": lateness(stride // 3, stride - stride // 3) if stride % 3 == 0 else 0.0,
-        "beat_likeness": grid.likeness(stride),
-        "bar_likeness": max(grid.likeness(4 * stride), grid.likeness(3 * stride) - THREE_HANDICAP),
-        "weakest_beat": _weakest(everything, stride, phase),
-        "octaves_squared": octaves**2,
-        "haste": max(octaves, 0.0),
-        "slowness": 4 * max(-octaves - 0.4, 0.0) ** 2,
-    }
+    on = everything[phase::stride]
+    weakest = min(on[first::4].mean() for first in range(4)) / (on.mean() + 0.1) if on.size >= 4 else 0.0
+    # The first of four beats of an empty bar: how evenly the beats are played at all.
+    spread = float(on.std() / (on.mean() + 0.1))
+    shares = [share(parts) for parts in (1, 2, 3, 4)]
+    return np.array([octaves, octaves**2, max(octaves, 0.0), weakest, spread, *shares])
 
 
-def _contrast(curve: NDArray[np.float64], stride: int, phase: int) -> float:
-    on, between = curve[phase::stride].mean(), curve[phase + stride // 2 :: stride].mean()
-    return float((on - between) / (on + between + 0.1))
+def _repetition(grid: Lattice, stride: int) -> dict[int, NDArray[np.float64]]:
+    """Return, by length of bar, how alike the music is after a beat, a bar, two bars, and another bar."""
+    one, half = grid.likeness(stride), grid.likeness(max(stride // 2, 1))
+    found = {}
+    for length in BAR_LENGTHS:
+        other = grid.likeness((7 - length) * stride)
+        bar = [grid.likeness(n * length * stride) for n in (1, 2)]
+        found[length] = np.array([half, one, grid.likeness(2 * stride), *bar, other, float(length == 3)])
+    return found
 
 
-def _strongest(curve: NDArray[np.float64], stride: int, phase: int) -> float:
-    """Return the mean at the strongest place of the bar, whichever beat opens it."""
-    on = curve[phase::stride]
-    means = [on[first::length].mean() - 0.05 * (length == 3) for length in (4, 3) for first in range(length)]
-    return float(max(means))
+def _opening(grid: Lattice) -> tuple[int, bool]:
+    """Return the step of the first stroke, and whether the recording begins with it."""
+    low, body, mid, high = grid.bands
+    everything = low + body + mid + 0.7 * high
+    strong = everything > OPENING_LEVEL * np.percentile(everything, 97)
+    step = int(np.argmax(strong))
+    return step, bool(grid.times[step] < ABRUPT_SECONDS)
 
 
-def _weakest(curve: NDArray[np.float64], stride: int, phase: int) -> float:
-    """Return the mean at the weakest of four places, beside the mean at all: a beat is seldom left out."""
-    on = curve[phase::stride]
-    return float(min(on[first::4].mean() for first in range(4)) / (on.mean() + 0.1))
+def _opening_figures(opening: tuple[int, bool], reading: Reading) -> NDArray[np.float64]:
+    """Tell whether the first stroke is a beat, and whether it opens a bar."""
+    step, is_abrupt = opening
+    number = round((step - reading.phase) / reading.stride)
+    away = abs(step - reading.phase - number * reading.stride)
+    on_beat = float(np.exp(-0.5 * (away / 0.8) ** 2))
+    on_bar = on_beat * ((number - reading.first) % reading.beats_per_bar == 0)
+    figures = np.zeros(4)
+    figures[2 * (not is_abrupt) : 2 * (not is_abrupt) + 2] = on_beat, on_bar
+    return figures
 
 
-def bars(grid: Lattice, stride: int, phase: int) -> tuple[int, int]:
-    """Choose how many beats make a bar, and which beat opens the first.
+def first_of_bars(grid: Lattice, reading: Reading, length: int) -> int:
+    """Choose the beat that opens the first bar, for a given number of beats to a bar.
 
-    Parameters
-    ----------
-    grid : Lattice
-        On the pulse.
-    stride, phase : int
-        The beats on it.
-
-    Returns
-    -------
-    beats_per_bar : int
-        3 or 4.
-    first : int
-        Index of the first beat that opens a bar, below `beats_per_bar`.
-    """
-    choices = [(length, first) for length in (4, 3) for first in range(length)]
-    scores = [
-        sum(BAR_WEIGHTS[name] * value for name, value in bar_features(grid, stride, phase, *choice).items())
-        for choice in choices
-    ]
-    return choices[int(np.argmax(scores))]
-
-
-def bar_features(grid: Lattice, stride: int, phase: int, length: int, first: int) -> dict[str, float]:
-    """Describe a division into bars by what tells the first beat from the others.
+    The beat with most kick and most change of harmony, above the others of its bar.
 
     Parameters
     ----------
     grid : Lattice
         On the pulse.
-    stride, phase : int
-        The beats on it.
+    reading : Reading
+        Gives the beats.
     length : int
-        Beats to a bar.
-    first : int
-        Index of a beat that opens one.
+        Beats to a bar, at least 1.
 
     Returns
     -------
-    dict of float
-        By the names of `BAR_WEIGHTS`.
+    int
+        Index of the beat, below `length`.
     """
-    low, body, _, _ = grid.bands[:, phase::stride]
-    change = grid.change[phase::stride]
-    place = (np.arange(low.size) - first) % length
-
-    def lead(curve: NDArray[np.float64], at: int) -> float:
-        return float(curve[place == at].mean() - curve.mean())
-
-    is_four = length == 4
-    return {
-        "low": lead(low, 0),
-        # Both at once: a snare has body without a bass, and stands on two and four.
-        "low_and_body": lead(np.minimum(low, body), 0),
-        "change": lead(change, 0),
-        "low_in_middle": lead(low, 2) if is_four else 0.0,
-        "change_in_middle": lead(change, 2) if is_four else 0.0,
-        "is_three": float(length == 3),
-        "likeness": grid.likeness(length * stride),
-        "other_likeness": grid.likeness((7 - length) * stride),
-    }
+    low, body = grid.bands[:2, reading.phase :: reading.stride]
+    change = grid.change[reading.phase :: reading.stride]
+    weight = 1.1 * low + 1.9 * np.minimum(low, body) + 3.7 * change
+    if weight.size < length:
+        return 0
+    return int(np.argmax([weight[first::length].mean() for first in range(length)]))

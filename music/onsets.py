@@ -22,6 +22,11 @@ LATENCY_SECONDS = 0.013
 # Levels below the peak of the recording by more than 50 dB count as nothing.
 COMPRESSION = 300.0
 BLOCK_FRAMES = 2048
+# A frame of harmony is as long as this many of the envelope.
+HARMONY_HOPS = 4
+# Pieces of a minute, with as much around each as the windows and the resampling reach.
+CORE_FRAMES, MARGIN_SECONDS = 6_000, 0.4
+LEAD_FRAMES = 6
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,86 @@ def onset_envelope(mono: NDArray[np.float32], sample_rate: int) -> OnsetEnvelope
     ----------
     .. [1] S. Böck and G. Widmer, "Maximum filter vibrato suppression for onset detection", DAFx 2013.
     """
-    step = max(1, sample_rate // 20_000)
-    rate = sample_rate / step
-    samples = resample(mono, step, 1) if step > 1 else mono.astype(np.float32, copy=False)
-    hop = max(1, round(rate / FRAMES_PER_SECOND))
-    n_window = 2 * round(WINDOW_SECONDS * rate / 2)
-    # A length that is a small multiple of a power of two transforms fast.
-    n_fft = -(-n_window // 128) * 128
-    filters, centres = _filter_bank(n_fft, rate)
-    levels = _filtered(samples, n_window, hop, filters)
-    bands = _flux(levels, centres)
-    harmony_hop = 4 * hop
-    harmony = _harmony(samples, rate, harmony_hop)
-    return OnsetEnvelope(bands, harmony, rate / hop, rate / harmony_hop, mono.size / sample_rate)
+    stream = OnsetStream(sample_rate)
+    stream.feed(mono)
+    return stream.envelope()
+
+
+class OnsetStream:
+    """Measures an onset envelope of a recording that arrives piece by piece.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Samples per second.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._step = max(1, sample_rate // 20_000)
+        self._rate = sample_rate / self._step
+        self._hop = max(1, round(self._rate / FRAMES_PER_SECOND))
+        self._n_window = 2 * round(WINDOW_SECONDS * self._rate / 2)
+        # A length that is a small multiple of a power of two transforms fast.
+        n_fft = -(-self._n_window // 128) * 128
+        self._filters, self._centres = _filter_bank(n_fft, self._rate)
+        # Samples of one frame of harmony: every piece is worked on in multiples of it.
+        self._unit = self._step * self._hop * HARMONY_HOPS
+        n_margin = -(-int(MARGIN_SECONDS * sample_rate) // self._unit)
+        self._n_margin, self._n_core = n_margin * self._unit, max(1, CORE_FRAMES // HARMONY_HOPS) * self._unit
+        self._waiting = np.zeros(self._n_margin, np.float32)
+        self._pieces: list[NDArray[np.float32]] = []
+        self._lead = np.zeros((0, 0), np.float32)
+        self._levels: list[NDArray[np.float32]] = []
+        self._harmonies: list[NDArray[np.float32]] = []
+        self._n_samples = 0
+
+    def feed(self, mono: NDArray[np.float32]) -> None:
+        """Take the next samples, shape (n,)."""
+        self._n_samples += mono.size
+        self._pieces.append(mono)
+        needed = 2 * self._n_margin + self._n_core
+        if self._waiting.size + sum(piece.size for piece in self._pieces) < needed:
+            return
+        waiting = np.concatenate([self._waiting, *self._pieces])
+        self._pieces = []
+        start = 0
+        while waiting.size - start >= needed:
+            self._measure(waiting[start : start + needed], self._n_core)
+            start += self._n_core
+        self._waiting = waiting[start:].copy()
+
+    def envelope(self) -> OnsetEnvelope:
+        """Measure what is left, and return the envelope of all that was fed."""
+        rest = np.concatenate([self._waiting, *self._pieces])
+        self._pieces = []
+        self._measure(np.pad(rest, (0, self._n_margin)), rest.size - self._n_margin)
+        harmony = np.concatenate(self._harmonies)
+        # A stroke on the very first sample rises out of the silence before it.
+        bands = _flux(np.concatenate([self._lead, *self._levels]), self._centres)
+        bands[:, LEAD_FRAMES] = bands[:, : LEAD_FRAMES + 1].max(axis=1)
+        lengths = np.linalg.norm(harmony, axis=1, keepdims=True)
+        harmony /= np.maximum(lengths, 1e-3 * lengths.max(initial=0.0) + 1e-9)
+        return OnsetEnvelope(
+            bands=bands[:, LEAD_FRAMES:],
+            harmony=harmony,
+            frame_rate=self._rate / self._hop,
+            harmony_rate=self._rate / (self._hop * HARMONY_HOPS),
+            duration_seconds=self._n_samples / self._sample_rate,
+        )
+
+    def _measure(self, samples: NDArray[np.float32], n_core: int) -> None:
+        """Measure `n_core` samples that have a margin on both sides."""
+        low = resample(samples, self._step, 1) if self._step > 1 else samples
+        frames, hop = self._n_margin // (self._step * self._hop), self._hop
+        n_frames = max(-(-n_core // (self._step * hop)), 1)
+        levels = _filtered(low, self._n_window, hop, self._filters)
+        if not self._levels:
+            self._lead = levels[frames - LEAD_FRAMES : frames]
+        self._levels.append(levels[frames : frames + n_frames])
+        harmony = _harmony(low, self._rate, hop * HARMONY_HOPS)
+        first, n_harmony = frames // HARMONY_HOPS, -(-n_frames // HARMONY_HOPS)
+        self._harmonies.append(harmony[first : first + n_harmony])
 
 
 def _filter_bank(n_fft: int, rate: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -124,16 +196,20 @@ def _flux(levels: NDArray[np.float32], centres: NDArray[np.float64]) -> NDArray[
     peak = float(np.percentile(levels.max(axis=1, initial=0.0), 99)) if levels.size else 0.0
     if peak <= 1e-6:
         return bands
-    compressed = np.log1p(levels * np.float32(COMPRESSION / peak))
-    before = maximum_filter1d(compressed, 3, axis=1)
-    rises = np.zeros_like(compressed)
-    rises[LAG_FRAMES:] = np.maximum(compressed[LAG_FRAMES:] - before[:-LAG_FRAMES], 0.0)
-    # The rise is between two frames: put it in their middle, which is a whole frame for an even lag.
-    rises = np.roll(rises, -(LAG_FRAMES // 2), axis=0)
-    for band, (low, high) in enumerate(pairwise(BAND_EDGES_HZ)):
-        inside = (centres >= low) & (centres < high)
-        if inside.any():
-            bands[band] = rises[:, inside].mean(axis=1)
+    for start in range(0, levels.shape[0], CORE_FRAMES):
+        # Two frames more on either side: those that rises are measured from, and moved by.
+        first = max(start - LAG_FRAMES, 0)
+        piece = levels[first : start + CORE_FRAMES + LAG_FRAMES]
+        compressed = np.log1p(piece * np.float32(COMPRESSION / peak))
+        before = maximum_filter1d(compressed, 3, axis=1)
+        rises = np.zeros_like(compressed)
+        rises[LAG_FRAMES:] = np.maximum(compressed[LAG_FRAMES:] - before[:-LAG_FRAMES], 0.0)
+        # The rise is between two frames: put it in their middle, which is a whole frame for an even lag.
+        rises = np.roll(rises, -(LAG_FRAMES // 2), axis=0)[start - first :][:CORE_FRAMES]
+        for band, (low, high) in enumerate(pairwise(BAND_EDGES_HZ)):
+            inside = (centres >= low) & (centres < high)
+            if inside.any():
+                bands[band, start : start + rises.shape[0]] = rises[:, inside].mean(axis=1)
     return bands
 
 
@@ -147,9 +223,7 @@ def _harmony(samples: NDArray[np.float32], rate: float, hop: int) -> NDArray[np.
     folding = np.zeros((n_window // 2 + 1, 54), dtype=np.float32)
     folding[np.flatnonzero(inside) + 1, semitones[inside]] = 1.0
     levels = _filtered(samples, n_window, hop, folding)
-    levels = np.sqrt(levels)
-    lengths = np.linalg.norm(levels, axis=1, keepdims=True)
-    return levels / np.maximum(lengths, 1e-3 * lengths.max(initial=0.0) + 1e-9)
+    return np.sqrt(levels)
 
 
 def flattened(envelope: OnsetEnvelope) -> NDArray[np.float32]:

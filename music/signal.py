@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # rounding of the container (Matroska counts milliseconds).
 MIN_HOLE_SECONDS = 0.1
 MAX_HOLE_SECONDS = 600.0
+# Fewer samples do not tell one channel from two.
+MIN_INTERLEAVED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,37 @@ def decode(path: Path) -> Signal:
     UnreadableAudioError
         If the file is missing, is not media, has no audio track or an empty one.
     """
+    blocks = list(decode_blocks(path))
+    return Signal(np.concatenate([block.samples for block in blocks], axis=1), blocks[0].sample_rate)
+
+
+def decode_blocks(path: Path, seconds: float = 10.0) -> Iterator[Signal]:
+    """Decode the first audio track of a media file piece by piece, as `decode` does.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    seconds : float
+        Length of a piece, about; at least one piece is given out, and none is empty.
+
+    Yields
+    ------
+    Signal
+        Pieces that follow each other without gaps, all of the same rate and channels.
+
+    Raises
+    ------
+    UnreadableAudioError
+        If the file is missing, is not media, has no audio track or an empty one.
+    """
     import av
     from av.error import FFmpegError
 
     path = Path(path)
     if not path.is_file():
         raise UnreadableAudioError(f"There is no file {path}.", hint="Check the path.")
+    is_empty = True
     try:
         # Only the file itself: a playlist must not make the decoder open other places.
         with av.open(str(path.absolute()), options={"protocol_whitelist": "file"}) as container:
@@ -85,14 +112,15 @@ def decode(path: Path) -> Signal:
                 raise UnreadableAudioError(
                     f"{path.name} has no audio track.", hint="Choose a file with sound in it."
                 )
-            chunks, sample_rate = _decode_stream(container)
+            for block in _gathered(_decode_stream(container), seconds):
+                is_empty = False
+                yield block
     except (FFmpegError, OSError, UnicodeError) as error:
         raise _unreadable(path) from error
-    if sample_rate <= 0 or not any(chunk.shape[1] for chunk in chunks):
+    if is_empty:
         raise UnreadableAudioError(
             f"The audio track of {path.name} is empty.", hint="Choose a file with sound in it."
         )
-    return Signal(_finite(np.concatenate(chunks, axis=1)), sample_rate)
 
 
 def _unreadable(path: Path) -> UnreadableAudioError:
@@ -102,31 +130,44 @@ def _unreadable(path: Path) -> UnreadableAudioError:
     )
 
 
-def _decode_stream(container: Any) -> tuple[list[NDArray[np.float32]], int]:
+def _gathered(chunks: Iterator[tuple[NDArray[np.float32], int]], seconds: float) -> Iterator[Signal]:
+    """Put the few samples of each packet together to pieces that are worth working on."""
+    waiting: list[NDArray[np.float32]] = []
+    n_waiting, sample_rate = 0, 1
+    for chunk, sample_rate in chunks:
+        waiting.append(chunk)
+        n_waiting += chunk.shape[1]
+        if n_waiting >= seconds * sample_rate:
+            yield Signal(_finite(np.concatenate(waiting, axis=1)), sample_rate)
+            waiting, n_waiting = [], 0
+    if n_waiting:
+        yield Signal(_finite(np.concatenate(waiting, axis=1)), sample_rate)
+
+
+def _decode_stream(container: Any) -> Iterator[tuple[NDArray[np.float32], int]]:
     origin = max(container.start_time or 0, 0) / 1_000_000
-    chunks: list[NDArray[np.float32]] = []
-    sample_rate, n_samples, resampler, kind, layout = 0, 0, None, None, ""
+    sample_rate, n_samples, n_channels, resampler, kind, layout = 0, 0, 0, None, None, ""
     for frame in _frames(container):
+        if frame.sample_rate <= 0:
+            continue
         sample_rate = sample_rate or frame.sample_rate
         layout = layout or frame.layout.name
+        n_channels = n_channels or len(frame.layout.channels)
         if kind != (frame.format.name, frame.layout.name, frame.sample_rate):
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
             resampler = _resampler(layout, sample_rate)
         start = None if frame.time is None else round((frame.time - origin) * sample_rate)
         hole = 0 if start is None else start - n_samples
         if MIN_HOLE_SECONDS < hole / sample_rate < MAX_HOLE_SECONDS:
-            chunks.append(np.zeros((len(frame.layout.channels), hole), dtype=np.float32))
+            yield np.zeros((n_channels, hole), dtype=np.float32), sample_rate
             n_samples += hole
         early = max(-start, 0) if start is not None and n_samples == 0 else 0
         frame.pts = None
         for converted in resampler.resample(frame) if resampler else ():
             interleaved = converted.to_ndarray().reshape(converted.samples, -1)
-            chunks.append(interleaved.T[:, early:])
-            n_samples += chunks[-1].shape[1]
-    channels = {chunk.shape[0] for chunk in chunks}
-    if len(channels) > 1:
-        chunks = [np.broadcast_to(chunk[:1], (max(channels), chunk.shape[1])) for chunk in chunks]
-    return chunks, sample_rate
+            samples = interleaved.T[:, early:]
+            n_samples += samples.shape[1]
+            yield samples, sample_rate
 
 
 def _resampler(layout: str, sample_rate: int) -> Any:
@@ -182,7 +223,33 @@ def signal_from_array(waveform: Any, sample_rate: int) -> Signal:
         array = (array.astype(np.float32) - 128) / 128
     elif np.issubdtype(array.dtype, np.integer):
         array = array / -float(np.iinfo(array.dtype).min or -np.iinfo(array.dtype).max)
+        if array.shape[0] == 1:
+            array = deinterleaved(array.astype(np.float32))
     return Signal(_finite(array.astype(np.float32)), int(sample_rate))
+
+
+def deinterleaved(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take two channels apart that came as one, sample by sample in turn.
+
+    Decoders hand packed stereo on like this. It shows in the steps between samples: from one channel to the
+    other and back they differ in size, or are larger than those within a channel, as they never are in music.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (1, n)
+
+    Returns
+    -------
+    ndarray of float32, shape (2, n / 2) or (1, n)
+        The same samples when they are one channel.
+    """
+    line = samples[0]
+    if line.size < MIN_INTERLEAVED or line.size % 2:
+        return samples
+    there, back = (float(np.mean(np.square(np.diff(line)[start::2]))) for start in (0, 1))
+    within = float(np.mean(np.square(line[2:] - line[:-2])))
+    is_packed = min(there, back) < 0.3 * max(there, back) or within < 0.6 * min(there, back)
+    return line.reshape(-1, 2).T.copy() if is_packed else samples
 
 
 def _finite(samples: NDArray[np.float32]) -> NDArray[np.float32]:

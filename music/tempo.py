@@ -49,6 +49,16 @@ def periodicity(
     hop = round(HOP_SECONDS * frame_rate)
     starts = np.arange(0, max(n_frames - n_window, 0) + hop, hop)
     starts = np.unique(np.minimum(starts, n_frames - n_window))
+    saliences = [
+        _salience(curves, part, n_window, frame_rate)
+        for part in np.array_split(starts, -(-starts.size // 64))
+    ]
+    return np.concatenate(saliences), (starts + n_window / 2) / frame_rate
+
+
+def _salience(
+    curves: NDArray[np.float32], starts: NDArray[np.int64], n_window: int, frame_rate: float
+) -> NDArray[np.float64]:
     windows = np.stack([curves[:, s : s + n_window] for s in starts]).astype(np.float64)
     windows = windows - windows.mean(axis=2, keepdims=True)
     n_fft = 1 << (2 * n_window - 1).bit_length()
@@ -63,7 +73,7 @@ def periodicity(
     saliences = [
         np.sum([w * teeth[k] for k, w in comb.items()], axis=0) / sum(comb.values()) for comb in COMBS
     ]
-    return np.max(saliences, axis=0), (starts + n_window / 2) / frame_rate
+    return np.max(saliences, axis=0)
 
 
 def _peak_near(similarity: NDArray[np.float64], lags: NDArray[np.float64]) -> NDArray[np.float64]:

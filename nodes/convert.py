@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
+from ..services.audio_samples import unpacked
 
 # Reference pictures larger than this are scaled down: eight of 2048 x 2048 are 400 MB as float32.
 _LONGEST_SIDE = 2048
@@ -212,9 +213,16 @@ def to_samples(audio: Mapping[str, Any], take: int = 0) -> tuple[NDArray[np.floa
             hint="Connect an AUDIO with at least one sample.",
         )
     samples = torch.nan_to_num(chosen.detach().cpu().float())
-    if not waveform.is_floating_point():
-        samples = _full_scale(samples, waveform.dtype)
-    return np.atleast_2d(samples.numpy()).astype(np.float32, copy=False), sample_rate
+    if waveform.is_floating_point():
+        return np.atleast_2d(samples.numpy()).astype(np.float32, copy=False), sample_rate
+    channels = np.atleast_2d(_full_scale(samples, waveform.dtype).numpy()).astype(np.float32, copy=False)
+    # The sound that ComfyUI 0.3.64 takes out of a video is integers, its two channels as one.
+    return unpacked(channels), sample_rate
+
+
+def to_audio(samples: NDArray[np.float32], sample_rate: int) -> dict[str, Any]:
+    """Turn samples, shape (channels, length), into an AUDIO of one take."""
+    return {"waveform": torch.from_numpy(np.ascontiguousarray(samples))[None], "sample_rate": sample_rate}
 
 
 def _full_scale(samples: Tensor, dtype: torch.dtype) -> Tensor:

@@ -18,6 +18,8 @@ InjectionSettingsSocket = io.Custom("TOWER_INJECTION_SETTINGS")
 CastSocket = io.Custom("TOWER_CAST")
 ReferenceModelsSocket = io.Custom("TOWER_REFERENCE_MODELS")
 TimelineSocket = io.Custom("TOWER_TIMELINE")
+TrackAnalysisSocket = io.Custom("TOWER_TRACK_ANALYSIS")
+TracksSocket = io.Custom("TOWER_TRACKS")
 
 
 class _AnyText(str):

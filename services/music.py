@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..music.track import Track
+from ..music.track import Track, TrackAnalysis
+from .beat_backends import TOWER, file_tracker, samples_tracker
+from .beat_curves import SHAPES, BeatCurves, beat_curves
 from .files import sha256_of
+from .track_library import TrackLibrary
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from ..db.tracks import TrackRepository
+    from ..music.beats import BeatWishes
     from ..music.shots import PictureAnalysis
-    from .alignment import Alignment
 
 STAGE_HEARING = "hearing the music"
 STAGE_WATCHING = "watching the picture"
@@ -45,38 +51,160 @@ class MusicService:
 
     def __init__(self, tracks: TrackRepository) -> None:
         self._tracks = tracks
+        self.library = TrackLibrary(tracks)
 
-    def analyze(self, path: Path) -> Track:
+    def analyze(
+        self,
+        path: Path,
+        *,
+        wishes: BeatWishes | None = None,
+        backend: str = TOWER,
+        progress: Callable[[float], None] | None = None,
+    ) -> Track:
         """Return the track at `path` with its analysis.
+
+        What is found without wishes, by Tower's own tracker, is remembered by the digest of the file.
+
+        Parameters
+        ----------
+        wishes : BeatWishes, optional
+            What is known of the beats.
+        backend : str
+            Who finds the beats: ``tower``, ``librosa`` or ``beat_this``.
+        progress : callable, optional
+            Told the seconds that were heard so far.
 
         Raises
         ------
         UnreadableAudioError
             If the file has no audio that can be decoded.
+        MissingPackageError
+            If the back end is not installed.
         """
         from ..music.analysis import ANALYZER, analyze
+        from ..music.catalog.tags import read_tags
 
         if not path.is_file():
             raise InputError(f"{path} does not exist.", hint="Correct the path.")
+        is_plain = wishes is None and backend == TOWER
         sha256 = sha256_of(path)
-        stored = self._tracks.analysis(sha256, ANALYZER)
-        track = Track(path, sha256, stored or analyze(path))
-        if stored is None:
+        stored = self._tracks.analysis(sha256, ANALYZER) if is_plain else None
+        if stored is not None:
+            return Track(path, sha256, stored)
+        beats_from = None if backend == TOWER else file_tracker(backend, path, wishes)
+        heard = analyze(path, wishes=wishes, progress=progress, beats_from=beats_from)
+        tags = read_tags(path)
+        track = Track(path, sha256, heard, tags=tags.moods, title=tags.title, artist=tags.artist)
+        if is_plain:
             self._tracks.store(track, ANALYZER)
         return track
 
+    def hear(
+        self,
+        samples: NDArray[np.float32],
+        sample_rate: int,
+        *,
+        wishes: BeatWishes | None = None,
+        backend: str = TOWER,
+    ) -> TrackAnalysis:
+        """Analyse samples, shape (n_channels, n_samples); nothing is stored.
+
+        Raises
+        ------
+        MissingPackageError
+            If the back end is not installed.
+        """
+        from ..music.analysis import analyze
+        from ..music.signal import Signal
+
+        signal = Signal(samples, sample_rate)
+        beats_from = None if backend == TOWER else samples_tracker(backend, signal, wishes)
+        return analyze(signal, wishes=wishes, beats_from=beats_from)
+
+    def wishes(
+        self,
+        bpm_hint: float | None = None,
+        min_bpm: float | None = None,
+        max_bpm: float | None = None,
+        beats_per_bar: int | None = None,
+    ) -> BeatWishes | None:
+        """Return what is known of beats; None when nothing is (0 counts as nothing).
+
+        Raises
+        ------
+        InputError
+            If a value is not possible.
+        """
+        from ..music.beats import WISH_BPM, BeatWishes
+
+        bounds = (min_bpm or WISH_BPM[0], max_bpm or WISH_BPM[1]) if min_bpm or max_bpm else None
+        if not (bpm_hint or bounds or beats_per_bar):
+            return None
+        return BeatWishes(bpm_hint or None, bounds, beats_per_bar or None)
+
+    def curves(
+        self,
+        analysis: TrackAnalysis,
+        *,
+        fps: Fraction,
+        n_frames: int = 0,
+        start_seconds: float = 0.0,
+        shape: str = SHAPES[0],
+        pulse_seconds: float = 0.2,
+        accent: float = 0.6,
+        between: tuple[float, float] = (0.0, 1.0),
+    ) -> BeatCurves:
+        """Turn music into one number a frame; see `beat_curves`."""
+        return beat_curves(
+            analysis,
+            fps=fps,
+            n_frames=n_frames,
+            start_seconds=start_seconds,
+            shape=shape,
+            pulse_seconds=pulse_seconds,
+            accent=accent,
+            between=between,
+        )
+
     def analyze_files(
-        self, files: Sequence[Path], progress: Callable[[str, int, int], None]
+        self,
+        files: Sequence[Path],
+        progress: Callable[[str, int, int], None],
+        *,
+        wishes: BeatWishes | None = None,
+        backend: str = TOWER,
     ) -> list[AnalyzedFile]:
         """Analyse files; one that cannot be decoded says why and stops nothing."""
         rows = []
         for n_done, file in enumerate(files, 1):
             try:
-                rows.append(AnalyzedFile(file, self.analyze(file)))
+                rows.append(AnalyzedFile(file, self.analyze(file, wishes=wishes, backend=backend)))
             except InputError as error:
                 rows.append(AnalyzedFile(file, None, str(error)))
             progress(STAGE_HEARING, n_done, len(files))
         return rows
+
+    def waveform(
+        self,
+        analysis: TrackAnalysis,
+        *,
+        cut_times: Sequence[float] = (),
+        width: int = 1200,
+        height: int = 240,
+    ) -> Image:
+        """Draw a recording with its beats, downbeats, sections and, when given, cuts."""
+        from ..production.waveform_png import waveform_picture
+
+        return waveform_picture(
+            analysis.energy_curve,
+            analysis.duration_seconds,
+            beat_times=analysis.beats.beat_times,
+            downbeat_times=analysis.beats.downbeat_times,
+            cut_times=cut_times,
+            sections=[(s.start_seconds, s.end_seconds, s.name) for s in analysis.sections],
+            width=width,
+            height=height,
+        )
 
     def cuts(self, file: Path, progress: Callable[[str, int, int], None]) -> PictureAnalysis:
         """Find the transitions of a video.
@@ -89,36 +217,3 @@ class MusicService:
         from ..music.shots import find_transitions
 
         return find_transitions(file, progress=lambda done, total: progress(STAGE_WATCHING, done, total))
-
-    def align(
-        self,
-        video: Path,
-        samples: NDArray[np.float32],
-        sample_rate: int,
-        *,
-        max_change: float,
-        bpm_hint: float | None,
-        output: Path,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Alignment:
-        """Write `video` to `output` with its cuts on the beats of the music, and the music under it.
-
-        Parameters
-        ----------
-        samples : ndarray of float32, shape (n_channels, n_samples)
-            The music.
-        sample_rate : int
-            Samples per second.
-
-        Raises
-        ------
-        NoBeatError
-            If the music has no steady beat.
-        UnreadableVideoError
-            If the picture cannot be decoded.
-        """
-        from ..music.signal import Signal
-        from .alignment import align
-
-        music = Signal(samples, sample_rate)
-        return align(video, music, max_change=max_change, bpm_hint=bpm_hint, output=output, progress=progress)

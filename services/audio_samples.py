@@ -1,0 +1,16 @@
+"""Samples as faces bring them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def unpacked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return samples, shape (channels, n), with two channels taken apart that came as one."""
+    from ..music.signal import deinterleaved
+
+    return deinterleaved(samples) if samples.shape[0] == 1 else samples
