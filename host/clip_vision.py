@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -143,17 +144,31 @@ def encode_for_adapter(
     return torch.stack([rows[at] for at in range(len(pixels))])
 
 
-def black_input(clip_vision: Any, kind: VisionInput) -> Tensor:
-    """Encode a black picture: the unconditional of plus adapters in the nodes that people know.
+def empty_input(clip_vision: Any, kind: VisionInput, *, is_black: bool = False) -> Tensor:
+    """Encode an empty picture: the unconditional of adapters that take hidden states.
 
-    The reference implementation has nought after normalisation there instead, which is a grey picture.
+    As published and trained, it is nought once it is normalised, which is a picture of CLIP's mean colour.
+
+    Parameters
+    ----------
+    clip_vision : CLIP_VISION
+        What the adapter looks through.
+    kind : VisionInput
+        What the adapter takes.
+    is_black : bool
+        Whether it is black before it is normalised, as in older packs.
 
     Returns
     -------
     Tensor of float32, shape (1, width) or (1, positions, width)
     """
     side = int(getattr(clip_vision, "image_size", 224))
-    return encode_for_adapter(clip_vision, [np.zeros((side, side, 3), np.uint8)], kind)
+    seeing = clip_vision
+    if not is_black:
+        # The host rounds pictures to 8 bits, which miss the mean colour; without a mean, black is nought.
+        seeing = copy.copy(clip_vision)
+        seeing.image_mean = [0.0, 0.0, 0.0]
+    return encode_for_adapter(seeing, [np.zeros((side, side, 3), np.uint8)], kind)
 
 
 def _pixels(picture: NDArray[np.uint8] | Tensor) -> Tensor:

@@ -44,8 +44,8 @@ class AdapterKind:
         Width of it, 512 as published; 0 without.
     crop_side : int or None
         Side in pixels of the aligned face crop that the CLIP model sees; None where it sees the picture.
-    black_uncond : bool
-        Whether the unconditional input is the CLIP model's view of a black picture, and not zeros.
+    empty_uncond : bool
+        Whether the unconditional input is the CLIP model's view of an empty picture, and not zeros.
     shortcut : bool
         Whether the face's tokens are added to the perceiver's (FaceID plus v2, Kolors).
     has_lora : bool
@@ -66,7 +66,7 @@ class AdapterKind:
     face: str | None = None
     face_width: int = 0
     crop_side: int | None = None
-    black_uncond: bool = False
+    empty_uncond: bool = False
     shortcut: bool = False
     has_lora: bool = False
     through_encoder_hid_proj: bool = False

@@ -235,7 +235,7 @@ def _kind(variant: str, architecture: str, sizes: dict[str, int]) -> AdapterKind
         face=face if is_face else None,
         face_width=sizes["face" if takes_clip else "clip"] if is_face else 0,
         crop_side=sides[family] if architecture == "face_perceiver" else None,
-        black_uncond=clip == "hidden" and variant != "kolors_faceid",
+        empty_uncond=clip == "hidden" and variant != "kolors_faceid",
         shortcut=variant in {"faceid_plus_v2", "kolors_faceid"},
         has_lora=bool(sizes["lora"]),
         through_encoder_hid_proj=variant == "kolors_faceid",

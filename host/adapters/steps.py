@@ -13,7 +13,7 @@ from ...consistency.injection.adapter_kind import AdapterKind
 from ...consistency.injection.face_lora import face_lora
 from ...consistency.injection.sites import in_file_order
 from ...errors import EmptyReferenceError, InputError
-from ..clip_vision import black_input, encode_for_adapter
+from ..clip_vision import empty_input, encode_for_adapter
 from ..face_lora import apply_face_lora
 from ..injection_order import Generation, InjectionOrder, Step
 from .apply import AdapterSettings, place_adapter
@@ -145,8 +145,8 @@ def _seen(order: AdapterOrder, shown: Shown) -> Seen:
     negative = None
     if len(shown.negatives):
         negative = encode_for_adapter(order.adapter.clip_vision, shown.negatives, kind)
-    elif kind.black_uncond:
-        negative = black_input(order.adapter.clip_vision, kind)
+    elif kind.empty_uncond:
+        negative = empty_input(order.adapter.clip_vision, kind, is_black=order.settings.compatible)
     return Seen(clip, negative, faces, shown.weights)
 
 

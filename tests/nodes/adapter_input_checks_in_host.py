@@ -375,7 +375,7 @@ def check_pictures_are_encoded_as_the_hosts_own_node_does():
     import comfy.clip_vision
     import numpy as np
     import torch
-    from pack_in_check.host.clip_vision import black_input, encode_for_adapter
+    from pack_in_check.host.clip_vision import empty_input, encode_for_adapter
 
     vision = base._tiny_clip_vision(1)
     generator = np.random.default_rng(0)
@@ -400,18 +400,17 @@ def check_pictures_are_encoded_as_the_hosts_own_node_does():
     floats = torch.from_numpy(np.stack(pictures[4:7])).float() / 255
     same = encode_for_adapter(vision, floats, kind("embeds", 24))
     torch.testing.assert_close(same, embeds[4:7], atol=1e-5, rtol=1e-5)
-    black = vision.encode_image(torch.zeros(1, 32, 32, 3), crop=False)
-    torch.testing.assert_close(
-        black_input(vision, kind("hidden", 32)),
-        black["penultimate_hidden_states"].float(),
-        atol=1e-5,
-        rtol=1e-5,
-    )
+    black = vision.encode_image(torch.zeros(1, 32, 32, 3), crop=False)["penultimate_hidden_states"]
+    empty = vision.model(pixel_values=torch.zeros(1, 3, 32, 32), intermediate_output=-2)[1]
+    assert not torch.allclose(black, empty, atol=1e-2)
+    for is_black, wanted in ((True, black), (False, empty)):
+        made = empty_input(vision, kind("hidden", 32), is_black=is_black)
+        torch.testing.assert_close(made, wanted.float(), atol=1e-5, rtol=1e-5)
 
 
 def check_another_clip_vision_than_the_adapters_is_named_with_what_it_gives():
     import numpy as np
-    from pack_in_check.host.clip_vision import black_input, encode_for_adapter
+    from pack_in_check.host.clip_vision import empty_input, encode_for_adapter
 
     vision, grey = base._tiny_clip_vision(1), [np.full((32, 32, 3), 99, np.uint8)]
     told = base.raised(encode_for_adapter, vision, grey, kind("hidden", 1280, 257))
@@ -419,7 +418,7 @@ def check_another_clip_vision_than_the_adapters_is_named_with_what_it_gives():
     assert "embeddings of 24 and 5 hidden states of 32 numbers" in told
     assert "InputError" in base.raised(encode_for_adapter, vision, grey, kind("embeds", 1024))
     assert "InputError" in base.raised(encode_for_adapter, vision, grey, kind("hidden", 32, 257))
-    assert "InputError" in base.raised(black_input, vision, kind("embeds", 1024))
+    assert "InputError" in base.raised(empty_input, vision, kind("embeds", 1024))
     assert "no picture" in base.raised(encode_for_adapter, vision, [], kind("embeds", 24))
     broken = base._tiny_clip_vision(1)
     broken.model.visual_projection.weight.data.fill_(float("nan"))

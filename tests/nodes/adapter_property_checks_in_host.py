@@ -122,8 +122,6 @@ def check_what_another_pack_keeps_is_not_written_to():
 
 
 def check_a_users_choice_of_attention_holds():
-    from comfy.ldm.modules.attention import optimized_attention
-
     def counted(model):
         calls = []
 
@@ -136,7 +134,6 @@ def check_a_users_choice_of_attention_holds():
         checks.sampled("micro", chosen)
         return len(calls)
 
-    assert callable(optimized_attention)
     n_bare = counted(checks.model_of("micro"))
     n_patched = counted(checks.placed("micro").model)
     assert n_bare > 0 and n_patched == n_bare + checks.N_SITES["micro"], (n_bare, n_patched)
@@ -237,7 +234,7 @@ def check_weights_that_are_partly_loaded_or_unloaded_give_the_same():
         lambda: layers.load(device, lowvram_model_memory=1),
         lambda: layers.partially_unload(device, 1e9),
         lambda: layers.partially_load(device, 1e9),
-        lambda: layers.detach(),
+        layers.detach,
     ):
         act()
         assert torch.equal(checks.sampled("micro", made), wanted)
@@ -270,6 +267,30 @@ def check_a_latent_of_2048_by_512_is_sampled():
     latent = checks.sampled("wide", made, size=(64, 256), cfg=1.0)
     assert latent.shape == (1, 4, 64, 256) and torch.isfinite(latent).all()
     assert set(sizes) == {(16, 64)} and len(sizes) == 4, sizes
+
+
+def check_regions_of_prompts_lie_within_masks_that_are_there():
+    """Frames may have a mask each on either side; the last stands for those that lack."""
+    import torch
+    from pack_in_check.host.regional import add_regional_prompt
+
+    class Clip:
+        def tokenize(self, text):
+            return text
+
+        def encode_from_tokens_scheduled(self, tokens):
+            return [[torch.ones(1, 3, 768), {}]]
+
+    scene = torch.ones(3, 8, 8)
+    scene[1] = 0
+    conditioning = [[torch.zeros(1, 3, 768), {"mask": scene, "mask_strength": 0.5}]]
+    left = torch.zeros(5, 16, 16)
+    left[:, :, :8] = 1
+    kept, added = add_regional_prompt(Clip(), conditioning, "a girl", left)
+    assert kept is conditioning[0] and torch.equal(kept[1]["mask"], scene)
+    mask = added[1]["mask"]
+    assert mask.shape == (5, 8, 8) and not mask[1].any() and not mask[:, :, 4:].any()
+    assert mask[[0, 2, 3, 4], :, :4].all()
 
 
 def _left():

@@ -77,7 +77,7 @@ def test_inputs_are_those_of_the_published_files(variant, family, expected):
         kind.n_tokens,
         kind.face,
         kind.crop_side,
-        kind.black_uncond,
+        kind.empty_uncond,
     ) == expected
     assert kind.face_width == (512 if kind.face else 0)
     assert kind.shortcut == (variant in {"faceid_plus_v2", "kolors_faceid"})
