@@ -53,7 +53,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Put music under a video so that its cuts land on beats."""
-    from ..services.sync import SyncOptions
+    from ..services.under_picture import SyncOptions
 
     options = SyncOptions(
         mode=mode,

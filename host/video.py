@@ -39,6 +39,13 @@ def video_from_file(path: Path) -> Any:
     return VideoFromFile(str(path))
 
 
+def no_video() -> Any:
+    """Return what stands for a VIDEO that is not made: nodes that want it do not run."""
+    from comfy_execution.graph_utils import ExecutionBlocker
+
+    return ExecutionBlocker(None)
+
+
 @contextmanager
 def video_file(video: Any) -> Iterator[Path]:
     """Give the file behind a VIDEO; one that has none, or is trimmed, is written to a temporary one.

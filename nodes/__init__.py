@@ -12,6 +12,7 @@ from .gate import ConsistencyGate
 from .gated_ksampler import GatedKSampler
 from .identity import IdentityScore
 from .injector import EmbeddingInjector
+from .mixer import AudioMixer
 from .palette import PaletteEnforcer
 from .pose import Pose
 from .preflight import Preflight
@@ -21,6 +22,7 @@ from .studio import CharacterStudioNode
 from .style import StyleTemplate, StyleTransfer
 from .sync import BpmSync
 from .travel import CharacterExport, CharacterImport
+from .video_tempo import VideoTempo
 
 
 class TowerExtension(ComfyExtension):
@@ -48,6 +50,8 @@ class TowerExtension(ComfyExtension):
             StyleTemplate,
             StyleTransfer,
             BpmSync,
+            VideoTempo,
+            AudioMixer,
             AppleMusicSearch,
             ProjectLoader,
             ProjectSaver,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, NoBeatError
 from .alignment import Alignment
+from .mixing import MixOrder, mix_levels, mix_order
+from .picture_tempo import PictureTempo
+from .under_picture import SyncOptions, mixed_for_aac, own_sound, sound_under
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from ..music.sync import CutPlan
     from ..music.track import BeatGrid
     from .licences import LicenceService
+    from .mixing import Samples
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,42 +36,7 @@ MODES = ("fit", "recut")
 MIN_SHOT_SECONDS = 0.2
 # Of a long recording no more is heard than the picture and this much to choose a section from.
 CHOICE_SECONDS = 15 * 60.0
-# Music ends in a fade that begins on a downbeat, within these lengths.
-SHORTEST_FADE, LONGEST_FADE = 0.4, 4.0
-PEAK_DBFS, AAC_ROUNDS = -1.0, 3
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
-
-
-@dataclass(frozen=True)
-class SyncOptions:
-    """What may be done to picture and music.
-
-    Parameters
-    ----------
-    mode : str
-        ``fit``: the picture keeps its length, the music is fitted to it. ``recut``: each shot gets the
-        length that puts the next cut on a beat.
-    max_stretch : float
-        Share by which the music may be slowed down or sped up, its pitch kept.
-    max_retime : float
-        In ``fit``, the share of its length by which a shot may change.
-    max_change : float
-        In ``recut``, the share by which a shot may easily change.
-    bpm_hint : float, optional
-        The tempo, when it is known.
-    keeps_sound : bool
-        Whether the picture's own sound is mixed in, with the music ducked under it.
-    target_lufs : float
-        Loudness of the result.
-    """
-
-    mode: str = "fit"
-    max_stretch: float = 0.06
-    max_retime: float = 0.08
-    max_change: float = 0.35
-    bpm_hint: float | None = None
-    keeps_sound: bool = False
-    target_lufs: float = -14.0
 
 
 class SyncService:
@@ -75,6 +44,71 @@ class SyncService:
 
     def __init__(self, licences: LicenceService) -> None:
         self._licences = licences
+
+    def watch(self, video: Path, progress: Callable[[int, int], None]) -> PictureTempo:
+        """Find cuts, movement and tempo of a video.
+
+        Raises
+        ------
+        UnreadableVideoError
+            If it cannot be decoded.
+        """
+        from ..music.shots import find_transitions
+
+        return PictureTempo(find_transitions(video, progress))
+
+    def watch_frames(
+        self,
+        frames: Iterable[NDArray[np.uint8]],
+        fps: Fraction,
+        n_frames: int,
+        progress: Callable[[int, int], None],
+    ) -> PictureTempo:
+        """Find the same in pictures that are in memory, one after the other."""
+        from ..music.shots import find_transitions_in_frames
+
+        def counted() -> Iterator[NDArray[np.uint8]]:
+            for number, frame in enumerate(frames, 1):
+                yield frame
+                progress(number, n_frames)
+
+        return PictureTempo(find_transitions_in_frames(counted(), fps))
+
+    def mix(self, order: MixOrder) -> Mixdown:
+        """Mix music, dialogue and effects for a picture.
+
+        Raises
+        ------
+        InputError
+            If the parts do not fit each other or the picture.
+        """
+        return mix_order(order)
+
+    def mix_under(
+        self, video: Path, order: MixOrder, *, output: Path, progress: Callable[[int, int], None]
+    ) -> Mixdown:
+        """Mix for a video, exactly as long, and write the video with the mix under it.
+
+        Raises
+        ------
+        InputError
+            If the parts do not fit each other or the picture.
+        UnreadableVideoError, StorageError
+            If it cannot be decoded, or the result not be written.
+        """
+        from ..production.clip import probe
+        from ..production.retime import retime_video
+
+        facts = probe(video)
+        n = facts.n_frames
+        fitting = replace(order, duration_seconds=n / facts.fps)
+        mixed = mixed_for_aac(lambda peak: mix_order(replace(fitting, peak_dbfs=peak)), order.peak_dbfs)
+        retime_video(video, [(0, n)], [n], audio=mixed.samples, output=output, progress=progress)
+        return mixed
+
+    def levels(self, mixed: Mixdown) -> dict[str, Any]:
+        """Measure a mix: length, loudness and true peak."""
+        return mix_levels(mixed)
 
     def sync_files(
         self, video: Path, audio: Path, *, output: Path, options: SyncOptions, progress: Progress
@@ -101,22 +135,23 @@ class SyncService:
         return self._sync(video, picture, music, output=output, options=options, progress=progress)
 
     def sync(
-        self, video: Path, music: Signal, *, output: Path, options: SyncOptions, progress: Progress
+        self, video: Path, music: Samples, *, output: Path, options: SyncOptions, progress: Progress
     ) -> Alignment:
-        """Do the same as `sync_files` with music that is in memory, whose rights are the user's business."""
-        return self._sync(
-            video, _watched(video, progress), music, output=output, options=options, progress=progress
-        )
+        """Do the same with samples, shape (n_channels, n), and their rate; their rights are the user's."""
+        from ..music.signal import Signal
+
+        picture = _watched(video, progress)
+        return self._sync(video, picture, Signal(*music), output=output, options=options, progress=progress)
 
     def plan(
         self,
         shot_seconds: Sequence[float],
-        music: Signal,
+        music: Samples,
         *,
         fps: Fraction,
         options: SyncOptions,
-        min_seconds: float | Sequence[float] = MIN_SHOT_SECONDS,
-        scene_starts: Collection[int] = (),
+        shortest_seconds: Sequence[float] = (),
+        scene_starts: Sequence[float] = (),
     ) -> Alignment:
         """Plan the lengths of shots that are not rendered yet, and the sound under them.
 
@@ -124,32 +159,38 @@ class SyncService:
         ----------
         shot_seconds : sequence of float
             Wished lengths.
+        music : tuple of ndarray and int
+            Samples, shape (n_channels, n), and their rate.
         fps : Fraction
             Frames per second.
-        min_seconds : float or sequence of float
-            No shot becomes shorter: what is spoken in it.
-        scene_starts : collection of int
-            Shots that open a scene, from 0; they begin on a downbeat.
+        shortest_seconds : sequence of float
+            What each shot lasts at least: what is spoken in it. Empty for no such limit.
+        scene_starts : sequence of float
+            Whole numbers of the shots that open a scene, from 1; they begin on a downbeat.
 
         Raises
         ------
-        NoBeatError, InputError
-            As `music.sync.plan_cuts`.
+        NoBeatError
+            If the music has no steady beat.
+        InputError
+            If a length or number is none.
         """
+        from ..music.signal import Signal
         from ..music.sync import plan_cuts
 
-        beats = _heard(music, options)
+        signal = Signal(*music)
+        beats = _heard(signal, options)
         plan = plan_cuts(
             shot_seconds,
             beats,
             fps,
-            min_seconds=min_seconds,
+            min_seconds=[max(s, MIN_SHOT_SECONDS) for s in shortest_seconds] or MIN_SHOT_SECONDS,
             max_change=options.max_change,
-            scene_starts=scene_starts,
-            track_seconds=music.duration_seconds,
+            scene_starts=_scenes(scene_starts, len(shot_seconds)),
+            track_seconds=signal.duration_seconds,
         )
         wished = tuple(max(1, round(seconds * fps)) for seconds in shot_seconds)
-        mixed = _mixed(plan, music, beats, None, options)
+        mixed = sound_under(plan, signal, beats, None, options)
         return Alignment(None, beats, plan, wished, mixed.samples, (), mixed.stems)
 
     def _sync(
@@ -171,8 +212,8 @@ class SyncService:
         progress(STAGE_FITTING, 0, 1)
         plan = _fitted(before, beats, picture.fps, music, options)
         progress(STAGE_FITTING, 1, 1)
-        own, notes = _own_sound(video, before, plan, options)
-        mixed = _mixed(plan, music, beats, own, options)
+        own, notes = own_sound(video, before, plan, options)
+        mixed = sound_under(plan, music, beats, own, options)
         retime_video(
             video,
             picture.shot_ranges,
@@ -183,6 +224,18 @@ class SyncService:
             progress=lambda done, total: progress(STAGE_WRITING, done, total),
         )
         return Alignment(picture, beats, plan, before, mixed.samples, notes, mixed.stems)
+
+
+def _scenes(numbers: Sequence[float], n_shots: int) -> set[int]:
+    """Return the shots that open a scene, counted from 0."""
+    for number in numbers:
+        if not (float(number).is_integer() and 1 <= number <= n_shots):
+            raise InputError(
+                f"There is no shot {number:g} among {n_shots}.",
+                field="scene_starts",
+                hint="Number the shots from 1.",
+            )
+    return {int(number) - 1 for number in numbers}
 
 
 def _check_output(output: Path, sources: Sequence[Path]) -> None:
@@ -262,72 +315,3 @@ def _fitted(
         max_change=options.max_change,
         track_seconds=music.duration_seconds,
     )
-
-
-def _own_sound(
-    video: Path, before: Sequence[int], plan: CutPlan, options: SyncOptions
-) -> tuple[Signal | None, tuple[str, ...]]:
-    """Return the picture's own sound in its new lengths, if it is to be kept."""
-    from ..music.retimed_sound import retimed_sound
-    from ..music.signal import decode
-    from ..production.clip import has_sound
-
-    if not has_sound(video):
-        return None, ()
-    if not options.keeps_sound:
-        return None, ("The picture's own sound was left out.",)
-    return retimed_sound(decode(video), before, plan.n_frames, plan.fps), ()
-
-
-def _mixed(
-    plan: CutPlan, music: Signal, beats: BeatGrid, own: Signal | None, options: SyncOptions
-) -> Mixdown:
-    from ..music.loop import music_segment
-    from ..music.mix import DialogueClip, MixSettings, mix
-    from ..music.stretch import stretch_to
-
-    n_samples = round(music.n_samples * plan.stretch)
-    under = music_segment(
-        stretch_to(music, n_samples, anchor_seconds=beats.beat_times),
-        start_seconds=plan.music_start_seconds,
-        duration_seconds=float(plan.duration_seconds),
-        loop=plan.loop,
-    )
-    lines = [] if own is None else [DialogueClip(0.0, own, "of the picture")]
-    settings = MixSettings(
-        target_lufs=options.target_lufs,
-        fade_out_seconds=_fade_seconds(plan.bar_times, float(plan.duration_seconds)),
-    )
-    return mixed_for_aac(
-        lambda peak: mix(
-            under,
-            lines,
-            duration_seconds=plan.duration_seconds,
-            settings=replace(settings, peak_dbfs=peak),
-        )
-    )
-
-
-def mixed_for_aac(make: Callable[[float], Mixdown]) -> Mixdown:
-    """Mix under a ceiling low enough that the true peak stays under -1 dB after AAC as well."""
-    from math import log10
-
-    from ..music.peaks import true_peak
-    from ..production.sound_file import heard_from_aac
-
-    ceiling = PEAK_DBFS
-    mixed = make(ceiling)
-    for _ in range(AAC_ROUNDS):
-        excess = 20 * log10(max(true_peak(heard_from_aac(mixed.samples)), 1e-9)) - PEAK_DBFS
-        if excess <= 0:
-            break
-        ceiling -= excess + 0.05
-        mixed = make(ceiling)
-    return mixed
-
-
-def _fade_seconds(bar_times: NDArray[np.float64], seconds: float) -> float:
-    """Return the length of the last fade: from the last downbeat that leaves time for one."""
-    left = seconds - bar_times
-    usable = left[(left >= SHORTEST_FADE) & (left <= LONGEST_FADE)]
-    return float(usable.min()) if usable.size else 2.0

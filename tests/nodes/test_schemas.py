@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NODES = [
     "TowerAdapterLoader",
     "TowerAppleMusicSearch",
+    "TowerAudioMixer",
     "TowerBPMSync",
     "TowerCharacterExport",
     "TowerCharacterImport",
@@ -30,6 +31,7 @@ NODES = [
     "TowerReferenceModels",
     "TowerStyleTemplate",
     "TowerStyleTransfer",
+    "TowerVideoTempo",
     "TowerWanReference",
 ]
 JAPANESE = json.loads((ROOT / "locales/ja/nodeDefs.json").read_text("utf-8"))

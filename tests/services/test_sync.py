@@ -20,10 +20,10 @@ from tower_anime.errors import InputError, NoBeatError, RightsError
 from tower_anime.music.fitting import FitLimits, fit_music
 from tower_anime.music.loudness import integrated_lufs
 from tower_anime.music.shots import find_transitions
-from tower_anime.music.signal import Signal, decode
+from tower_anime.music.signal import decode
 from tower_anime.music.track import BeatGrid
 from tower_anime.production.assembly import VideoFormat, write_video
-from tower_anime.services.sync import SyncOptions
+from tower_anime.services.under_picture import SyncOptions
 
 RATE = Fraction(24000, 1001)
 LENGTHS = (31, 52, 24, 67, 45, 38, 29, 74, 41, 33)
@@ -278,7 +278,7 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_written(film, tmp_pat
     with pytest.raises(InputError, match="empty"):
         opened.sync.sync(
             film,
-            Signal(np.zeros((2, 0), np.float32), 48_000),
+            (np.zeros((2, 0), np.float32), 48_000),
             output=output,
             options=SyncOptions(),
             progress=no_progress,
@@ -290,12 +290,14 @@ def test_shots_that_are_not_rendered_yet_are_planned(tmp_path, opened):
     music = decode(click_track(tmp_path / "c.wav", 40))
     aligned = opened.sync.plan(
         [2.0, 3.1, 1.4, 2.6],
-        music,
+        (music.samples, music.sample_rate),
         fps=RATE,
         options=SyncOptions(),
-        min_seconds=[0.2, 3.4, 0.2, 0.2],
-        scene_starts=[2],
+        shortest_seconds=[0, 3.4, 0, 0],
+        scene_starts=[3],
     )
     assert aligned.plan.hit_rate == 1.0 and aligned.plan.n_frames[1] / RATE >= 3.4
     assert aligned.sound.shape == (2, round(sum(aligned.plan.n_frames) * 48_000 / RATE))
     assert aligned.drawing().ndim == 3
+    bars = aligned.plan.bar_times
+    assert np.abs(bars - aligned.plan.cut_times[1]).min() < 1.1 / float(RATE)
