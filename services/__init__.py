@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .studio import Studio
     from .styles import StyleLibrary
     from .sync import SyncService
+    from .themes import ThemeService
     from .travel.courier import Courier
     from .workflows import WorkflowService
 
@@ -74,6 +75,7 @@ class Services:
     playlists: PlaylistService
     licences: LicenceService
     sync: SyncService
+    themes: ThemeService
     animatic: AnimaticService
     workflows: WorkflowService
     health: HealthService
@@ -129,6 +131,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .studio import Studio
     from .styles import StyleLibrary
     from .sync import SyncService
+    from .themes import ThemeService
     from .travel.courier import Courier
     from .workflows import WorkflowService
 
@@ -177,6 +180,7 @@ def open_services(settings: Settings | None = None) -> Services:
         playlists=PlaylistService(PlaylistRepository(database), catalogues),
         licences=licences,
         sync=SyncService(licences),
+        themes=ThemeService(music, gates, job_log),
         animatic=AnimaticService(
             projects, characters, identity, music, jobs, assets, gates, episodes, licences
         ),
