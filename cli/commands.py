@@ -12,12 +12,14 @@ from .catalogue import add_catalogue_commands
 from .doctor import add_doctor_command
 from .looks import add_look_commands
 from .models import model_app
+from .music import add_music_commands
 from .references import add_reference_command
 from .scores import add_score_commands
-from .shared import MEDIA, AsJson, fail_on_errors, opened_services
+from .shared import AsJson, opened_services
 from .studio import add_studio_commands
 from .sync import add_sync_command
 from .terminal import print_json, progress_bars, stderr, stdout
+from .theme import add_theme_command
 from .travel import add_travel_commands
 from .versions import add_version_commands
 from .workflow import workflow_app
@@ -43,6 +45,8 @@ for name, group in {
 }.items():
     app.add_typer(group, name=name)
 add_catalogue_commands(music_app)
+add_music_commands(music_app)
+add_theme_command(music_app)
 add_doctor_command(app)
 add_look_commands(app)
 add_sync_command(app)
@@ -115,23 +119,6 @@ def character_list(as_json: AsJson = False) -> None:
     from .tables import character_table
 
     stdout().print(character_table(characters))
-
-
-@music_app.command("analyze")
-def music_analyze(
-    files: Annotated[list[Path], MEDIA],
-    as_json: AsJson = False,
-) -> None:
-    """Find tempo, beats, key, energy and loudness."""
-    with opened_services() as opened, progress_bars(as_json=as_json) as progress:
-        rows = opened.music.analyze_files(files, progress)
-    if as_json:
-        print_json([row.as_json() for row in rows])
-    else:
-        from .tables import music_table
-
-        stdout().print(music_table(rows))
-    fail_on_errors([row.error for row in rows])
 
 
 @video_app.command("cuts")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .adapter import AdapterLoader, InjectionSettings
+from .audio_analysis import AudioAnalysis
+from .beat_schedule import BeatScheduleNode
 from .catalogue import AppleMusicSearch
 from .character import CharacterLoader
 from .families import ReferenceModelsNode, WanReference
@@ -12,7 +14,9 @@ from .gate import ConsistencyGate
 from .gated_ksampler import GatedKSampler
 from .identity import IdentityScore
 from .injector import EmbeddingInjector
+from .matcher import MusicMatcher
 from .mixer import AudioMixer
+from .music_check import MusicCheck
 from .palette import PaletteEnforcer
 from .pose import Pose
 from .preflight import Preflight
@@ -21,6 +25,8 @@ from .region import CharacterRegion
 from .studio import CharacterStudioNode
 from .style import StyleTemplate, StyleTransfer
 from .sync import BpmSync
+from .theme import PlaceholderBed, ThemePlanner
+from .track_library import TrackLibraryNode
 from .travel import CharacterExport, CharacterImport
 from .video_tempo import VideoTempo
 
@@ -52,7 +58,14 @@ class TowerExtension(ComfyExtension):
             BpmSync,
             VideoTempo,
             AudioMixer,
+            AudioAnalysis,
+            BeatScheduleNode,
+            TrackLibraryNode,
+            MusicMatcher,
             AppleMusicSearch,
+            ThemePlanner,
+            MusicCheck,
+            PlaceholderBed,
             ProjectLoader,
             ProjectSaver,
         ]

@@ -25,6 +25,7 @@ from .references import add_reference_routes
 from .registrar import Registrar
 from .sequences import add_sequence_routes
 from .studio import add_studio_routes
+from .themes import add_theme_routes
 from .travel import add_travel_routes
 from .uploads import PictureUpload
 from .versions import add_bible_routes, add_version_routes
@@ -77,5 +78,6 @@ def add_routes(
     add_style_routes(api, services, pool)
     add_pose_routes(api, services, pool)
     add_catalogue_routes(api, services)
+    add_theme_routes(api, services, pool)
     add_workflow_routes(api, services, pool)
     add_openapi_routes(api)
