@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..music.track import Track, TrackAnalysis
+from ..music.track import Track, TrackAnalysis, TrackSummary
 from .beat_backends import TOWER, file_tracker, samples_tracker
 from .beat_curves import SHAPES, BeatCurves, beat_curves
 from .files import sha256_of
-from .track_library import TrackLibrary
+from .track_library import GatheredTracks, LibraryMatch, TrackLibrary, music_files, ranked
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..db.tracks import TrackRepository
     from ..music.beats import BeatWishes
     from ..music.shots import PictureAnalysis
+    from ..music.signal import Signal
 
 STAGE_HEARING = "hearing the music"
 STAGE_WATCHING = "watching the picture"
@@ -184,6 +186,75 @@ class MusicService:
             progress(STAGE_HEARING, n_done, len(files))
         return rows
 
+    def gather(
+        self,
+        folders: Sequence[Path],
+        *,
+        tempo: tuple[float, float] | None = None,
+        max_new: int = 50,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> GatheredTracks:
+        """Return the tracks of folders; up to `max_new` files that were never heard are analysed first."""
+        files = music_files([folder for folder in folders if folder.exists()])
+        known = {str(track.path) for track in self.library.all()}
+        new = [file for file in files if str(file) not in known]
+        failures = []
+        for n_done, file in enumerate(new[:max_new], 1):
+            try:
+                self.analyze(file)
+            except InputError as error:
+                failures.append(str(error))
+            if progress is not None:
+                progress(n_done, min(len(new), max_new))
+        inside = {str(file) for file in files}
+        tracks = [track for track in self.library.all(tempo) if str(track.path) in inside]
+        n_heard = min(len(new), max_new)
+        return GatheredTracks(tracks, n_heard - len(failures), len(new) - n_heard, tuple(failures))
+
+    def open_track(self, track: TrackSummary) -> tuple[Track, Signal]:
+        """Return a track of the library with its analysis, and its samples.
+
+        Raises
+        ------
+        InputError
+            If the file is gone or cannot be decoded.
+        """
+        from ..music.signal import decode
+
+        return self.analyze(track.path), decode(track.path)
+
+    def match(
+        self,
+        shot_seconds: Sequence[float],
+        *,
+        mood: str = "",
+        motion: float | None = None,
+        previous_key: str = "",
+        formula: str = "folded",
+        duration_seconds: float | None = None,
+        video_bpm: float | None = None,
+        limit: int = 25,
+        tempo: tuple[float, float] | None = None,
+        tracks: Sequence[TrackSummary] | None = None,
+    ) -> list[LibraryMatch]:
+        """Rank tracks for a picture: those given, or all that were ever analysed.
+
+        The parameters are those of `MatchWish`.
+
+        Raises
+        ------
+        InputError
+            If a wish cannot be meant.
+        """
+        from ..music.matching import MatchWish
+        from ..music.track_table import TrackTable
+
+        shots = tuple(map(float, shot_seconds))
+        wish = MatchWish(shots, mood, duration_seconds, previous_key, motion, formula, video_bpm)
+        if tracks is None:
+            return self.library.rank(wish, limit=limit, tempo=tempo)
+        return ranked(TrackTable(tracks), wish, limit=limit, tempo=tempo)
+
     def waveform(
         self,
         analysis: TrackAnalysis,
@@ -205,6 +276,19 @@ class MusicService:
             width=width,
             height=height,
         )
+
+    def write_waveform(self, analysis: TrackAnalysis, path: Path) -> None:
+        """Write the drawing of a recording as a PNG file, whole or not at all."""
+        from ..production.part_file import part_file
+
+        with part_file(path) as part:
+            self.waveform(analysis).save(part, "PNG")
+
+    def shot_seconds(self, video: Path, progress: Callable[[str, int, int], None]) -> list[float]:
+        """Return the lengths of a video's shots."""
+        picture = self.cuts(video, progress)
+        bounds = [0, *(transition.frame for transition in picture.transitions), picture.n_frames]
+        return [float((end - start) / picture.fps) for start, end in pairwise(bounds) if end > start]
 
     def cuts(self, file: Path, progress: Callable[[str, int, int], None]) -> PictureAnalysis:
         """Find the transitions of a video.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ..music.track_table import TrackTable
 
 MAX_TAGS, MAX_TAG_LETTERS = 30, 60
+LIBRARY, MUSIC_FOLDERS, INPUT_FOLDER = "library", "music folders", "input folder"
+SOURCES = (LIBRARY, MUSIC_FOLDERS, INPUT_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,35 @@ def summary_json(track: TrackSummary) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class GatheredTracks:
+    """Tracks of some folders.
+
+    Parameters
+    ----------
+    n_new : int
+        Files that were heard for the first time.
+    n_waiting : int
+        New files that are left for another time.
+    failures : tuple of str
+        A sentence for each file that cannot be heard.
+    """
+
+    tracks: list[TrackSummary]
+    n_new: int = 0
+    n_waiting: int = 0
+    failures: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The outcome in a few words."""
+        parts = [f"{len(self.tracks)} tracks"]
+        parts += [f"{self.n_new} of them new"] if self.n_new else []
+        parts += [f"{self.n_waiting} files still to be analysed"] if self.n_waiting else []
+        parts += [f"{len(self.failures)} not readable: {self.failures[0]}"] if self.failures else []
+        return ", ".join(parts)
+
+
 class TrackLibrary:
     """What was heard so far, by whatever way it came."""
 
@@ -70,11 +102,16 @@ class TrackLibrary:
 
     def list(
         self, *, tempo: tuple[float, float] | None = None, limit: int = 200, after_id: int = 0
-    ) -> list[TrackSummary]:
+    ) -> builtins.list[TrackSummary]:
         """Return tracks in the order in which they were first heard."""
         from ..music.analysis import ANALYZER
 
         return self._tracks.list(ANALYZER, tempo=tempo, limit=limit, after_id=after_id)
+
+    def all(self, tempo: tuple[float, float] | None = None) -> builtins.list[TrackSummary]:
+        """Return every track, or those with a tempo in a range."""
+        rows = builtins.list(self._current().rows)
+        return rows if tempo is None else _within(rows, tempo)
 
     def get(self, track_id: int) -> Track:
         """Return a track with its analysis, or raise NotFoundError."""
@@ -104,7 +141,7 @@ class TrackLibrary:
 
     def rank(
         self, wish: MatchWish, *, limit: int = 25, tempo: tuple[float, float] | None = None
-    ) -> list[LibraryMatch]:
+    ) -> builtins.list[LibraryMatch]:
         """Return the tracks that suit a picture best.
 
         Parameters
@@ -134,13 +171,16 @@ def ranked(
     from ..music.track_table import TrackTable
 
     if tempo is not None:
-        inside = [row for row in table.rows if row.tempo_bpm and tempo[0] <= row.tempo_bpm <= tempo[1]]
-        table = TrackTable(inside)
+        table = TrackTable(_within(table.rows, tempo))
 
     def shown(found: Ranked) -> LibraryMatch:
         return LibraryMatch(table.rows[found.index], found.score, found.reasons, found.carries_cuts)
 
     return [shown(found) for found in rank(table, wish, limit)]
+
+
+def _within(rows: Sequence[TrackSummary], tempo: tuple[float, float]) -> list[TrackSummary]:
+    return [row for row in rows if row.tempo_bpm and tempo[0] <= row.tempo_bpm <= tempo[1]]
 
 
 def music_files(paths: Sequence[Path]) -> list[Path]:
