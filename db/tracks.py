@@ -69,6 +69,12 @@ class TrackRepository:
             stored = select(TrackRow.id).where(TrackRow.sha256 == track.sha256, TrackRow.analyzer == analyzer)
             return session.scalars(stored).one()
 
+    def id_of(self, sha256: str, analyzer: str) -> int | None:
+        """Return the id of a recording that `analyzer` heard; None when it did not."""
+        stored = select(TrackRow.id).where(TrackRow.sha256 == sha256, TrackRow.analyzer == analyzer)
+        with self._database.session(read_only=True) as session:
+            return session.scalar(stored)
+
     def _given(self, sha256: str) -> tuple[tuple[str, ...], str] | None:
         stored = (
             select(TrackRow.tags, TrackRow.licence)

@@ -277,6 +277,12 @@ class MusicService:
             height=height,
         )
 
+    def waveform_png(self, analysis: TrackAnalysis, *, width: int = 1200, height: int = 240) -> bytes:
+        """Return the drawing of a recording as the bytes of a PNG file."""
+        from ..production.waveform_png import waveform_png
+
+        return waveform_png(self.waveform(analysis, width=width, height=height))
+
     def write_waveform(self, analysis: TrackAnalysis, path: Path) -> None:
         """Write the drawing of a recording as a PNG file, whole or not at all."""
         from ..production.part_file import part_file

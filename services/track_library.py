@@ -117,6 +117,12 @@ class TrackLibrary:
         """Return a track with its analysis, or raise NotFoundError."""
         return self._tracks.get(track_id)
 
+    def id_of(self, sha256: str) -> int | None:
+        """Return the id of a recording, by the digest of its file."""
+        from ..music.analysis import ANALYZER
+
+        return self._tracks.id_of(sha256, ANALYZER)
+
     def change(
         self, track_id: int, *, tags: Sequence[str] | None = None, licence: str | None = None
     ) -> TrackSummary:

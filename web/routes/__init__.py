@@ -17,6 +17,7 @@ from .health import add_health_routes
 from .jobs import add_job_routes
 from .looks import add_palette_routes, add_pose_routes, add_style_routes
 from .models import add_model_routes
+from .music import add_music_routes
 from .openapi import add_openapi_routes
 from .pool import CpuPool
 from .project_bibles import add_project_bible_routes
@@ -78,6 +79,7 @@ def add_routes(
     add_style_routes(api, services, pool)
     add_pose_routes(api, services, pool)
     add_catalogue_routes(api, services)
+    add_music_routes(api, services, pool)
     add_theme_routes(api, services, pool)
     add_workflow_routes(api, services, pool)
     add_openapi_routes(api)
