@@ -41,7 +41,9 @@ class BeatScheduleNode(io.ComfyNode):
                     display_name="keyframes",
                     tooltip="The chosen curve as 0:(1.0), 12:(0.2), with straight lines between.",
                 ),
-                io.Int.Output("n_frames", display_name="n_frames", tooltip="Frames that were scheduled."),
+                io.Int.Output(
+                    "scheduled_frames", display_name="n_frames", tooltip="Frames that were scheduled."
+                ),
                 io.String.Output(
                     "report",
                     display_name="report",
