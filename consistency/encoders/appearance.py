@@ -54,7 +54,7 @@ class AppearanceEncoder:
     dimension = len(views) * _VIEW_DIMENSION
     emphasis = 6.0
     # Where nine in ten pictures of a character pass and one stranger in a hundred (drawn, seeds 14 and 201).
-    thresholds = (0.8,) * len(_VIEWS)
+    thresholds = (0.78,) * len(_VIEWS)
 
     def sight(
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None

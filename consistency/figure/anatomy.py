@@ -9,7 +9,7 @@ import numpy as np
 
 from ..colour import oklab, to_linear
 from .heads import BACKGROUND, Head, find_heads
-from .placing import Placed
+from .placing import place_head
 from .regions import group_colours
 from .salience import find_salience
 
@@ -167,7 +167,7 @@ def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
     for number, head in enumerate(heads):
         sure, worth = (_SURE_OF_MORE, _WORTH_A_LOOK_FOR_MORE) if number else (_SURE, _WORTH_A_LOOK)
         if head.score >= worth:
-            placed = Placed(colours, head)
+            placed = place_head(colours, head)
             if head.score >= sure or placed.surety >= _SURE_AT_CLOSE:
                 found.append(Anatomy(linear, placed.parts(), placed.head, scale))
     return found

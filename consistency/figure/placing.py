@@ -59,6 +59,24 @@ class Placed:
         return Labelling(self._colours).labelled(self.head, self._of_colours)
 
 
+# A guess is more often too small than too large: eyes are taken for hair, and hair for what is behind it.
+# Below this surety a larger one is tried as well, and taken where it is surer by this much. That mends
+# more than half of the heads that are found wrongly, also by the hand ``ink`` (seed 301), on which nothing
+# was fitted.
+_DOUBTFUL, _SURER_BY = 2.0, 1.0
+_LARGER, _HIGHER = 1.6, 0.5
+
+
+def place_head(colours: NDArray[np.float32], guess: Head) -> Placed:
+    """Put a head where its parts turn out to be, or a larger one where that is surer to be a head."""
+    first = Placed(colours, guess)
+    if first.surety >= _DOUBTFUL:
+        return first
+    larger = replace(guess, radius=_LARGER * guess.radius, y=guess.y - _HIGHER * guess.radius)
+    second = Placed(colours, larger)
+    return second if second.surety > first.surety + _SURER_BY else first
+
+
 class _Window:
     """What is near a head, at a size at which its parts are just seen."""
 

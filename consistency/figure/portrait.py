@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 SIDE, PORTRAIT_REACH = 48, 2.0
 PIXELS_A_RADIUS = SIDE / (2 * PORTRAIT_REACH)
 
-# Distance from the colour of the skin, in OKLab relative to it, at which a pixel of the face begins to be
-# something else, and over which it becomes so.
-_SKIN_SPREAD, _SKIN_EDGE = 0.05, 0.06
 _SKIN_LEVEL = np.float32(0.6)
 
 
@@ -48,9 +45,19 @@ class Portrait:
         inside = ((self.across - x) / wide) ** 2 + ((self.down - y) / tall) ** 2 < 1
         return inside & self.seen
 
+    def unlike_skin(self, begins: float, over: float) -> NDArray[np.float32]:
+        """Return how much each pixel is something else than skin, in [0, 1].
+
+        Parameters
+        ----------
+        begins, over : float
+            Distance from the commonest colour of the face, in OKLab relative to it, at which a pixel begins
+            to be something else, and over which it becomes so.
+        """
+        return np.clip((self._skin_distance - begins) / over, 0, 1)
+
     @cached_property
-    def unlike_skin(self) -> NDArray[np.float32]:
-        """How much each pixel differs from the commonest colour of the face, in [0, 1]."""
+    def _skin_distance(self) -> NDArray[np.float32]:
         core = self.within(0, 0.35, 0.6, 0.45)
         face = self.linear[core] if core.sum() > 20 else self.linear.reshape(-1, 3)
         skin = np.median(face, axis=0)
@@ -59,8 +66,7 @@ class Portrait:
             skin = np.median(face[near], axis=0)
         relative = oklab(np.minimum(self.linear / np.maximum(skin, 0.02) * _SKIN_LEVEL, 1.6))
         away = (relative - oklab(np.full(3, _SKIN_LEVEL))) * np.array([0.6, 1.0, 1.0], np.float32)
-        gap = np.sqrt(np.einsum("yxc,yxc->yx", away, away))
-        return np.clip((gap - _SKIN_SPREAD) / _SKIN_EDGE, 0, 1)
+        return np.sqrt(np.einsum("yxc,yxc->yx", away, away))
 
 
 def _cut(image: NDArray[np.uint8], figure: Anatomy) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from .anatomy import Anatomy
 
+# Where skin ends, see `Portrait.unlike_skin`: for eyes beyond blushing cheeks, and for thin rims before.
+_EYE_SKIN, _RIM_SKIN = (0.1, 0.08), (0.05, 0.06)
 # Weight of the eyes' pixels, out of about 10, below which nothing is known of them: where look-alikes are
-# told apart best on all five hands (benchmarks/drawn, seed 101).
+# told apart best on all five hands (benchmarks/drawn, seeds 101 and 202).
 _MIN_EYES = 2.5
 
 _FINE_BINS = (8, 14, 14)
@@ -56,7 +58,7 @@ def eye_colours(portrait: Portrait) -> NDArray[np.float64] | None:
     """
     chroma = np.hypot(portrait.neutral[..., 1], portrait.neutral[..., 2])
     band = _band() * portrait.seen
-    weights = portrait.unlike_skin * band * (chroma + 0.02)
+    weights = portrait.unlike_skin(*_EYE_SKIN) * band * (chroma + 0.02)
     if weights.sum() * (12 / PIXELS_A_RADIUS) ** 2 < _MIN_EYES:
         return None
     return colour_histogram(portrait.neutral, weights)
@@ -85,7 +87,7 @@ def rims(portrait: Portrait) -> NDArray[np.float64]:
     ndarray of float64, shape (112,)
         Of length 1.
     """
-    shares = (_rim_places() * portrait.unlike_skin.ravel()).sum(axis=1)
+    shares = (_rim_places() * portrait.unlike_skin(*_RIM_SKIN).ravel()).sum(axis=1)
     return share_code(shares, _RIM_WEIGHTS)
 
 
