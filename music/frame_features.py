@@ -69,10 +69,10 @@ class FrameSeries:
         if is_black is None:
             return self
         rows, columns = _between_bars(is_black)
-        shown = self.grids[:, rows, columns]
-        scale = np.float32(self.grids[0, ..., 0].size / max(shown[0, ..., 0].size, 1))
+        scale = np.float32(is_black.size / is_black[rows, columns].size)
         if scale == 1.0:
             return self
+        shown = self.grids[:, _without_rim(rows, is_black.shape[0]), _without_rim(columns, is_black.shape[1])]
         return replace(self, grids=shown, steps=self.steps * scale, color_steps=self.color_steps * scale)
 
 
@@ -86,6 +86,12 @@ def _between_bars(is_black: NDArray[np.bool_]) -> tuple[slice, slice]:
         else:
             spans.append(slice(int(shown[0]), int(shown[-1]) + 1))
     return spans[0], spans[1]
+
+
+def _without_rim(span: slice, n_cells: int) -> slice:
+    """Leave out the cells beside a bar, which it may reach into."""
+    first, end = span.start + (span.start > 0), span.stop - (span.stop < n_cells)
+    return slice(first, end) if end - first >= LEAST_CELLS else span
 
 
 def between_shared_bars(old: NDArray[np.generic], new: NDArray[np.generic]) -> tuple[slice, slice]:

@@ -43,7 +43,7 @@ FLASH_SECONDS = 4.0 / 24.0
 # A flash that dims slowly is recognised for longer, as long as some of it is one plain colour.
 DIMMING_SECONDS = 0.8
 # After a flash the picture is the same again when this much of the jump is gone.
-SAME_SHARE = 0.5
+SAME_SHARE, MIN_BACK = 0.5, 0.25
 # A pause of one colour, up to this long, belongs to the cut.
 PAUSE_SECONDS = 0.5
 
@@ -266,6 +266,11 @@ def _return(series: FrameSeries, frame: int, short: int, long: int) -> int | Non
     plain_so_far = np.logical_or.accumulate(is_uniform(after))
     lengths = np.arange(len(after))
     back = same & (lengths > 0) & ((lengths <= short) | plain_so_far)
+    if not bool(is_uniform(before)):
+        # In fast montage some later shot has about the same colours; what is back has its forms too.
+        back &= np.array(
+            [ok and likeness(before, picture) >= MIN_BACK for ok, picture in zip(back, after, strict=True)]
+        )
     if not back.any():
         return None
     # A flash that dims is like the picture before it is quite gone.

@@ -28,6 +28,9 @@ MIN_DISTANCE = 0.05
 MAX_LIKENESS = 0.55
 # Standard deviation of the grid's luma below which a picture is one colour.
 PLAIN_DEVIATION = 3.5
+# A span that stops a little before the picture is gone still belongs to a fade: its last picture has this
+# much of the contrast of its first, and a plain one follows within a third of its length.
+NEARLY_PLAIN, SETTLING_SHARE = 0.3, 1 / 3
 N_SAMPLES = 7
 CHUNK = 2048
 
@@ -90,9 +93,25 @@ def find_soft_transitions(series: FrameSeries, cuts: Sequence[int] = ()) -> list
         Ascending, without overlap. A fade out and the fade in after it are one transition.
     """
     lengths = sorted({max(5, round(seconds * series.fps)) for seconds in SPAN_SECONDS})
-    found = [part for length in lengths for part in _spans(series, length)]
+    plain = is_uniform(series.grids)
+    found = [_settled(series, plain, part) for length in lengths for part in _spans(series, length)]
     gradual = [part for part in found if not _has_cut(series, part, cuts)]
     return _between_shots(series, _joined(series, _best(gradual)))
+
+
+def _settled(series: FrameSeries, plain: NDArray[np.bool_], part: SoftTransition) -> SoftTransition:
+    """Let a fade reach its plain picture; what never gets there is a dissolve to something faint."""
+    if part.kind != "fade" or plain[part.start] or plain[part.end]:
+        return part
+    reach = max(2, round((part.end - part.start) * SETTLING_SHARE))
+    first, last = (float(series.grids[frame].std(axis=(0, 1)).max()) for frame in (part.start, part.end))
+    if last < first:
+        frames = range(part.end, min(part.end + reach + 1, series.n_frames))
+        settled = next((frame for frame in frames if plain[frame]), None)
+        return replace(part, kind="dissolve") if settled is None else replace(part, end=settled)
+    frames = range(part.start, max(part.start - reach - 1, -1), -1)
+    settled = next((frame for frame in frames if plain[frame]), None)
+    return replace(part, kind="dissolve") if settled is None else replace(part, start=settled)
 
 
 def _has_cut(series: FrameSeries, part: SoftTransition, cuts: Sequence[int]) -> bool:
@@ -173,10 +192,10 @@ def _along(
 
 def _kind(old: NDArray[np.float32], new: NDArray[np.float32], max_likeness: float) -> str:
     """Name a span by its ends; empty when they show the same."""
-    plain = [float(picture.std(axis=(0, 1)).max()) < PLAIN_DEVIATION for picture in (old, new)]
-    if all(plain):
+    deviations = [float(picture.std(axis=(0, 1)).max()) for picture in (old, new)]
+    if max(deviations) < PLAIN_DEVIATION:
         return ""
-    if any(plain):
+    if min(deviations) < max(PLAIN_DEVIATION, NEARLY_PLAIN * max(deviations)):
         return "fade"
     if likeness(old, new) > max_likeness:
         return ""
