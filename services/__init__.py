@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .studio import Studio
     from .styles import StyleLibrary
     from .sync import SyncService
+    from .sync_assets import SyncDesk
     from .themes import ThemeService
     from .travel.courier import Courier
     from .workflows import WorkflowService
@@ -75,6 +76,7 @@ class Services:
     playlists: PlaylistService
     licences: LicenceService
     sync: SyncService
+    sync_desk: SyncDesk
     themes: ThemeService
     animatic: AnimaticService
     workflows: WorkflowService
@@ -130,7 +132,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .resubmission import Resubmission
     from .studio import Studio
     from .styles import StyleLibrary
-    from .sync import SyncService
+    from .sync_assets import SyncDesk, SyncService
     from .themes import ThemeService
     from .travel.courier import Courier
     from .workflows import WorkflowService
@@ -152,7 +154,7 @@ def open_services(settings: Settings | None = None) -> Services:
         catalogues,
         unknown_blocks=settings.catalogues.unknown_licence_blocks,
     )
-    palettes, poses = PaletteService(characters), PoseLibrary(database)
+    palettes, poses, sync = PaletteService(characters), PoseLibrary(database), SyncService(licences)
     return Services(
         settings=settings,
         database=database,
@@ -179,7 +181,8 @@ def open_services(settings: Settings | None = None) -> Services:
         catalogues=catalogues,
         playlists=PlaylistService(PlaylistRepository(database), catalogues),
         licences=licences,
-        sync=SyncService(licences),
+        sync=sync,
+        sync_desk=SyncDesk(sync, assets, projects, licences),
         themes=ThemeService(music, gates, job_log),
         animatic=AnimaticService(
             projects, characters, identity, music, jobs, assets, gates, episodes, licences

@@ -26,6 +26,7 @@ from .references import add_reference_routes
 from .registrar import Registrar
 from .sequences import add_sequence_routes
 from .studio import add_studio_routes
+from .sync import add_sync_routes
 from .themes import add_theme_routes
 from .travel import add_travel_routes
 from .uploads import PictureUpload
@@ -80,6 +81,7 @@ def add_routes(
     add_pose_routes(api, services, pool)
     add_catalogue_routes(api, services)
     add_music_routes(api, services, pool)
+    add_sync_routes(api, services)
     add_theme_routes(api, services, pool)
     add_workflow_routes(api, services, pool)
     add_openapi_routes(api)
