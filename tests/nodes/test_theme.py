@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from tower_anime.consistency.gates.attempts import next_seed
@@ -98,11 +98,10 @@ def choices(declared) -> list[str]:
 
 
 def test_its_outputs_go_into_the_nodes_of_ace_step(studio, graph, planner, comfy):
-    """Validation is the host's own; what fails is only that the tiny checkpoint hears no lyrics."""
+    """The host checks a prompt when it comes; no checkpoint in the tests could run this one."""
     node, _ = planner()
-    loader = graph.add("CheckpointLoaderSimple", ckpt_name="tower_tiny.safetensors")
     loader_info = comfy.object_info("CheckpointLoaderSimple")["input"]["required"]["ckpt_name"]
-    graph.nodes[loader.id]["inputs"]["ckpt_name"] = choices(loader_info)[0]
+    loader = graph.add("CheckpointLoaderSimple", ckpt_name=choices(loader_info)[0])
     latent = graph.add("EmptyAceStepLatentAudio", seconds=node.out(4), batch_size=1)
     graph.add("SaveLatent", samples=latent, filename_prefix="latents/ace")
     if "TextEncodeAceStepAudio1.5" in comfy.get("/object_info"):
@@ -161,7 +160,7 @@ def test_it_is_made_again_until_the_kth_take_is_as_planned(studio, checked, ran,
     assert [row.attempt for row in made] == list(range(1, len(made) + 1))
     assert len({row.run_key for row in made}) == 1
     seeds = [next(iter(row.details["seeds"].values())) for row in made]
-    assert seeds[0] == seed and all(b == next_seed(a) for a, b in zip(seeds, seeds[1:], strict=False))
+    assert seeds[0] == seed and all(b == next_seed(a) for a, b in pairwise(seeds))
     assert reason in made[0].details["summary"]
     [row] = run.json(ends["saved"])
     assert studio.services.assets.get(row["asset_id"]).duration_seconds == pytest.approx(SECONDS, abs=0.01)

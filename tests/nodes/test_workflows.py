@@ -19,6 +19,7 @@ NAMES = [
     "tower_bpm_sync",
     "tower_adapter",
     "tower_two_characters",
+    "tower_theme",
 ]
 # Chosen from the host's own lists when the editor opens a workflow.
 CHOSEN_IN_PLACE = {"ckpt_name", "character", "file", "audio", "clip_name", "adapter_name"}
@@ -137,6 +138,24 @@ def test_two_characters_each_in_a_half(ready):
     assert shown == ["Aki", "Ben"]
     assert not any(entry["what"].startswith("LoRA") for entry in report["applied"])
     assert len(assets_of(ready, run)) == 1
+
+
+@pytest.mark.host
+def test_music_made_to_measure(ready):
+    prompt = ready.workflow("tower_theme")
+    [decoder], [planner] = nodes_of(prompt, "VAEDecodeAudio"), nodes_of(prompt, "TowerThemePlanner")
+    # A probe makes the music: wrong at first, and after that as planned.
+    prompt[planner]["inputs"] |= {"min_bpm": 100, "max_bpm": 100, "key": "C major"}
+    takes = [{"bpm": 131, "seconds": 40}, {"bpm": 100, "seconds": 40}]
+    probe = {"run": "tower_theme", "takes": json.dumps(takes), "seed": 1}
+    prompt[decoder] = {"class_type": "TowerProbeMusic", "inputs": probe}
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    made = ready.services.gates.list(job_id=ready.job(run).id)[::-1]
+    assert [one.passed for one in made] == [False, True]
+    [asset] = assets_of(ready, run)
+    assert asset.file_type == "audio" and asset.duration_seconds == pytest.approx(30.0, abs=0.01)
+    assert "131" in made[0].details["summary"] and made[1].details["stretch"] == 1.0
 
 
 @pytest.fixture(scope="module")

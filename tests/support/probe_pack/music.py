@@ -55,7 +55,7 @@ class StillMusic(io.ComfyNode):
 
 
 def synthesised(bpm, seconds, shift):
-    """Return chords of C major, moved by semitones, with a drum on each beat and a louder one on each fourth."""
+    """Return chords of C major, moved by semitones, with drums on the beats."""
     time = np.arange(int(seconds * RATE)) / RATE
     beat = 60.0 / bpm
     chords = np.array([(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67)]) + shift
