@@ -80,7 +80,7 @@ def checked_mask(mask: Tensor) -> Tensor:
     return planes.clamp(0, 1)
 
 
-def mask_for_layer(mask: Tensor, height: int, width: int) -> Tensor:
+def mask_for_layer(mask: Tensor, height: int, width: int, part: Box | None = None) -> Tensor:
     """Scale a mask to the activations of a layer.
 
     Parameters
@@ -88,14 +88,31 @@ def mask_for_layer(mask: Tensor, height: int, width: int) -> Tensor:
     mask : Tensor, shape (n, mask_height, mask_width)
     height, width : int
         Size of the layer's activations.
+    part : Box, optional
+        The part of the picture that the layer sees; all of it if not given.
 
     Returns
     -------
     Tensor, shape (n, height * width, 1)
         Bilinear, as published. What a value of 0 surrounds stays 0.
     """
-    scaled = functional.interpolate(mask[:, None].float(), size=(height, width), mode="bilinear")
+    planes = mask[:, None].float()
+    if part is None:
+        scaled = functional.interpolate(planes, size=(height, width), mode="bilinear")
+    else:
+        scaled = _seen_in(planes, height, width, part)
     return scaled[:, 0].reshape(mask.shape[0], height * width, 1)
+
+
+def _seen_in(planes: Tensor, height: int, width: int, part: Box) -> Tensor:
+    """Sample planes at the centres of the cells of a part of the picture."""
+    places = [
+        start + (end - start) * (torch.arange(n, device=planes.device) + 0.5) / n
+        for start, end, n in ((part.left, part.right, width), (part.top, part.bottom, height))
+    ]
+    columns, rows = torch.meshgrid(*(2 * place - 1 for place in places), indexing="xy")
+    grid = torch.stack((columns, rows), dim=-1).to(planes).expand(len(planes), -1, -1, -1)
+    return functional.grid_sample(planes, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def guessed_mask_for_layer(mask: Tensor, latent: Sequence[int], n_positions: int) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...consistency.injection.attention import EMBEDS_SCALING, spread
 from ...consistency.injection.curve import LEVEL, Curve
-from ...consistency.injection.masks import guessed_mask_for_layer, mask_for_layer
+from ...consistency.injection.masks import Box, guessed_mask_for_layer, mask_for_layer
 from ...consistency.injection.weights import SiteWeight
 from .chunks import Chunks
 from .clock import Clock
@@ -124,10 +124,13 @@ class Injection:
         self._masks.clear()
         self._clock.forget()
 
-    def outer_sample(self, executor: Any, *arguments: Any, **options: Any) -> Any:
-        """Look at what is sampled, and sample it: wraps a run of the host's."""
-        self._chunks.remember(executor.class_obj.conds)
-        return executor(*arguments, **options)
+    def outer_sample(self, executor: Any, noise: Tensor, *arguments: Any, **options: Any) -> Any:
+        """Sample, and look at the guider meanwhile: wraps a run of the host's."""
+        before = self._chunks.watch(executor.class_obj, noise.shape)
+        try:
+            return executor(noise, *arguments, **options)
+        finally:
+            self._chunks.watch(before, ())
 
     def is_between(self, options: dict[str, Any], highest: float | None, lowest: float | None) -> bool:
         """Whether the current step's sigma lies between two; None bounds nothing."""
@@ -207,21 +210,27 @@ class Injection:
 
     def _mask_at(self, q: Tensor, options: dict[str, Any]) -> Tensor:
         """Return the mask of every row of a batch, shape (batch, n_positions, 1)."""
-        n_chunks = len(options["cond_or_uncond"])
+        parts = self._chunks.parts(options)
+        scaled = [self._scaled_mask(q, options, part) for part in parts]
+        is_one = all(part == parts[0] for part in parts)
+        if is_one and scaled[0].shape[0] == 1:
+            return scaled[0]
+        n, frames = q.shape[0] // len(parts), _frames(options)
+        return torch.cat([spread(mask, n, frames) for mask in scaled])
+
+    def _scaled_mask(self, q: Tensor, options: dict[str, Any], part: Box | None) -> Tensor:
         height, width = options["activations_shape"][-2:]
-        key = (height, width, q.device, q.dtype)
+        key = (height, width, part, q.device, q.dtype)
         scaled = self._masks.get(key)
         if scaled is None:
             assert self._mask is not None
             scaled = (
                 guessed_mask_for_layer(self._mask, options["original_shape"][-2:], q.shape[1])
                 if self._is_mask_guessed
-                else mask_for_layer(self._mask, height, width)
+                else mask_for_layer(self._mask, height, width, part)
             ).to(q.device, q.dtype)
             self._masks[key] = scaled
-        if scaled.shape[0] == 1:
-            return scaled
-        return spread(scaled, q.shape[0] // n_chunks, _frames(options)).repeat(n_chunks, 1, 1)
+        return scaled
 
 
 def _frames(options: dict[str, Any]) -> list[int] | None:

@@ -269,6 +269,65 @@ def check_a_latent_of_2048_by_512_is_sampled():
     assert set(sizes) == {(16, 64)} and len(sizes) == 4, sizes
 
 
+def check_models_without_a_unet_are_named():
+    import tiny_families as tiny
+    from pack_in_check.errors import InputError
+    from pack_in_check.host.adapters.apply import AdapterSettings
+    from pack_in_check.host.adapters.steps import AdapterOrder
+    from pack_in_check.host.injection import Generation, InjectionOrder, inject
+
+    def never():
+        raise AssertionError("A picture was looked at.")
+
+    adapter = SimpleNamespace(name="plus.safetensors")
+    order = InjectionOrder(adapter=AdapterOrder(adapter, never, AdapterSettings()))
+    for kind, network in (("Flux", tiny.FLUX), ("QwenImage", tiny.QWEN)):
+        given = Generation(tiny.patcher(tiny.build(kind, network)), None, [], [])
+        same, report = inject(given, order, ["adapter"], stop_on_missing=False)
+        assert same is given and not report.applied
+        assert f"A {kind} model has no UNet" in report.degraded[-1]["reason"], report.degraded
+        try:
+            inject(given, order, ["adapter"], stop_on_missing=True)
+        except InputError as error:
+            assert "has no UNet" in str(error)
+        else:
+            raise AssertionError(kind)
+
+
+def check_prompts_with_an_area_of_their_own_see_their_part_of_the_mask():
+    import comfy.sample
+    import torch
+    from pack_in_check.host.adapters.patch import host_attention
+
+    made, place, seen = checks.placed("micro", mask=_left()).model, ("middle", 0, 0), {}
+    patch = checks.patches_of(made)[place]
+
+    def watched(q, k, v, options):
+        out, bare = patch(q, k, v, options), host_attention(q, k, v, options)
+        parts = patch.injection._chunks.parts(options)
+        for part, rows, others in zip(parts, out.chunk(len(parts)), bare.chunk(len(parts)), strict=True):
+            seen[part and (part.left, part.right)] = (rows != others).any(-1).float().mean().item()
+        return out
+
+    checks.patches_of(made)[place] = watched
+    generator, latent = torch.Generator().manual_seed(2), torch.zeros(1, 4, 8, 16)
+    tokens = [torch.randn(1, 77, 768, generator=generator) for _ in range(4)]
+    positive = [[tokens[0], {}]]
+    positive += [[tokens[side], {"area": (8, 8, 0, 8 * (side - 1))}] for side in (1, 2)]
+    mask = torch.zeros(1, 64, 128)
+    mask[:, :, 96:] = 1
+    positive += [[tokens[2], {"mask": mask, "mask_strength": 1.0, "set_area_to_bounds": True}]]
+    with torch.inference_mode():
+        comfy.sample.sample(
+            made,
+            comfy.sample.prepare_noise(latent, 1),
+            *(1, 4.0, "euler", "normal", positive, [[tokens[3], {}]], latent),
+            disable_pbar=True,
+            seed=1,
+        )
+    assert seen == {None: 0.5, (0.0, 0.5): 1.0, (0.5, 1.0): 0.0, (0.75, 1.0): 0.0}, seen
+
+
 def check_regions_of_prompts_lie_within_masks_that_are_there():
     """Frames may have a mask each on either side; the last stands for those that lack."""
     import torch

@@ -55,6 +55,15 @@ def test_a_half_is_a_half_on_odd_latents():
     assert torch.allclose(scaled[:, :7], torch.ones(5, 7)) and (scaled[:, 7:] == 0).all()
 
 
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 3), st.integers(0, 3))
+def test_a_part_of_a_mask_is_what_the_whole_has_there(height, width, row, column):
+    mask = torch.rand(2, 29, 31, generator=torch.Generator().manual_seed(height * width))
+    whole = mask_for_layer(mask, 4 * height, 4 * width).reshape(2, 4, height, 4, width)
+    part = Box(column / 4, row / 4, (column + 1) / 4, (row + 1) / 4)
+    seen = mask_for_layer(mask, height, width, part).reshape(2, height, width)
+    assert torch.allclose(seen, whole[:, row, :, column], atol=1e-5)
+
+
 @given(st.integers(2, 24), st.integers(2, 24))
 def test_the_guess_of_older_packs_has_the_layers_length(high, wide):
     n_positions = -(-high // 2) * -(-wide // 2)
