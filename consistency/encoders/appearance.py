@@ -12,7 +12,7 @@ from ..figure.anatomy import Anatomy
 from ..figure.figures import figure_views
 from ..figure.hair_style import N_STYLE, hair_style
 from ..figure.heads import HAIR, LOWER, UPPER
-from ..figure.histograms import COLOUR_BINS, colour_histogram
+from ..figure.histograms import COLOUR_BINS, binned_histogram, colour_bins
 from ..figure.labels import expected
 from ..figure.portrait import Portrait
 from ..figure.traits import eye_colours, neck_colours, rare_colours, rims
@@ -86,23 +86,24 @@ def embed(image: NDArray[np.uint8], figure: Anatomy) -> NDArray[np.float32]:
         The figure, found in that picture.
     """
     lab, portrait = oklab(figure.neutral), Portrait(image, figure)
+    bins = colour_bins(lab, COLOUR_BINS)
     # Where a part is expected it counts more, so that a wall in the colour of the hair is no hair.
     hair, upper, lower = figure.parts[_COLOURED] * expected(lab.shape[:2], figure.head, _COLOURED)
     traits = {
-        "hair": colour_histogram(lab, hair),
+        "hair": binned_histogram(bins, hair),
         "eyes": eye_colours(portrait),
         "ornaments": rare_colours(portrait, figure, lab),
         "neck": neck_colours(portrait),
         "glasses": rims(portrait),
         "outline": hair_style(figure),
-        "top": _clothes(lab, upper),
-        "bottom": _clothes(lab, lower),
+        "top": _clothes(bins, upper),
+        "bottom": _clothes(bins, lower),
     }
     return join_views([_view(traits[name], share) for name, share in _VIEWS.items()], _VIEW_DIMENSION)
 
 
-def _clothes(lab: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    return colour_histogram(lab, weights) if weights.sum() >= _MIN_OUTFIT else None
+def _clothes(bins: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    return binned_histogram(bins, weights) if weights.sum() >= _MIN_OUTFIT else None
 
 
 def _view(trait: NDArray[np.float64] | None, share: float) -> NDArray[np.float64] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..colour import oklab, to_linear
 from .heads import BACKGROUND, Head, find_heads
+from .labels import Labelling
 from .placing import place_head
 from .regions import group_colours
 from .salience import find_salience
@@ -164,10 +165,11 @@ def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
     heads = find_heads(linear, colours, groups, salience, limit=limit)
     scale = small.shape[0] / image.shape[0]
     found: list[Anatomy] = []
+    labelling = Labelling(colours)
     for number, head in enumerate(heads):
         sure, worth = (_SURE_OF_MORE, _WORTH_A_LOOK_FOR_MORE) if number else (_SURE, _WORTH_A_LOOK)
         if head.score >= worth:
-            placed = place_head(colours, head)
+            placed = place_head(labelling, head)
             if head.score >= sure or placed.surety >= _SURE_AT_CLOSE:
                 found.append(Anatomy(linear, placed.parts(), placed.head, scale))
     return found

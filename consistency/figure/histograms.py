@@ -33,7 +33,12 @@ def colour_histogram(lab: NDArray[np.float32], weights: NDArray[np.floating]) ->
     ndarray of float64, shape (864,)
         Of length 1.
     """
-    counts = count_colours(colour_bins(lab, COLOUR_BINS), weights, COLOUR_BINS)
+    return binned_histogram(colour_bins(lab, COLOUR_BINS), weights)
+
+
+def binned_histogram(indices: NDArray[np.int32], weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Count colours whose `colour_bins` (of `COLOUR_BINS`) are known; see `colour_histogram`."""
+    counts = count_colours(indices, weights, COLOUR_BINS)
     smooth = blurred(counts / max(counts.sum(), 1e-9), _COLOUR_BLUR)
     rooted = np.sqrt(np.maximum(smooth, 0.0) + 1e-9).ravel()
     return rooted / np.linalg.norm(rooted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # Chosen, with what follows, for the overlap of hair and faces with the drawn ones on all hands of
 # benchmarks/drawn (seed 201).
 _BINS = (10, 24, 24)
+_N_BINS = 10 * 24 * 24
 # How much the colours weigh against the build.
 _COLOUR_WEIGHT = np.float32(5.0)
 # How far from the head, in its radii, the background is learnt, and what counts of it beyond: what is far
@@ -37,8 +39,13 @@ class Labelling:
     """
 
     def __init__(self, colours: NDArray[np.float32]) -> None:
-        self._shape = colours.shape[:2]
-        self._bins = _colour_bins(colours)
+        self._bins, self._grid = _colour_bins(colours)
+
+    def within(self, rows: slice, columns: slice) -> Labelling:
+        """Return the same for a part of the picture, which shares what is learnt of colours."""
+        part = copy(self)
+        part._bins = self._bins[rows, columns]
+        return part
 
     def learnt(self, head: Head, *, rounds: int) -> NDArray[np.float32]:
         """Label each pixel, starting from the build of a person alone.
@@ -55,7 +62,7 @@ class Labelling:
         ndarray of float32, shape (5, height, width)
             How likely each pixel is each part; sums to 1.
         """
-        evidence = _log_prior(self._shape, head)
+        evidence = _log_prior(self._bins.shape, head)
         parts = _softmax(evidence)
         for _ in range(rounds):
             parts = self._labelled(evidence, self.evidence_of(parts, head))
@@ -63,11 +70,11 @@ class Labelling:
 
     def evidence_of(self, parts: NDArray[np.float32], head: Head) -> NDArray[np.float32]:
         """Return how much each colour speaks for each part, shape (5, n_colours)."""
-        return _evidence_of_colours(self._bins, parts, _nearness(self._shape, head))
+        return _evidence_of_colours(self._bins, self._grid, parts, _nearness(self._bins.shape, head))
 
     def labelled(self, head: Head, of_colours: NDArray[np.float32]) -> NDArray[np.float32]:
         """Label each pixel by what was learnt already, perhaps from a part of the picture."""
-        return self._labelled(_log_prior(self._shape, head), of_colours)
+        return self._labelled(_log_prior(self._bins.shape, head), of_colours)
 
     def _labelled(
         self, evidence: NDArray[np.float32], of_colours: NDArray[np.float32]
@@ -166,29 +173,35 @@ def _smooth(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return smooth
 
 
-def _colour_bins(colours: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return the index of each pixel's colour among all bins."""
+def _colour_bins(colours: NDArray[np.float32]) -> tuple[NDArray[np.int32], tuple[int, int, int]]:
+    """Return the index of each pixel's colour, and the size of the grid of the colours that there are."""
     scale = np.array([_BINS[0] / 60, _BINS[1] / 120, _BINS[2] / 120], np.float32)
     start = np.array([0, _BINS[1] / 2, _BINS[2] / 2], np.float32)
     cells = np.clip(colours * scale + start, 0, np.array(_BINS, np.float32) - 0.5).astype(np.int32)
-    return (cells[..., 0] * _BINS[1] + cells[..., 1]) * _BINS[2] + cells[..., 2]
+    light, a, b = cells[..., 0], cells[..., 1], cells[..., 2]
+    # One more on each side, for what is blurred over it.
+    low = [int(axis.min()) - 1 for axis in (light, a, b)]
+    grid = tuple(int(axis.max()) + 2 - least for axis, least in zip((light, a, b), low, strict=True))
+    return ((light - low[0]) * grid[1] + (a - low[1])) * grid[2] + (b - low[2]), grid  # type: ignore[return-value]
 
 
 def _evidence_of_colours(
-    bins: NDArray[np.int32], parts: NDArray[np.float32], near: NDArray[np.float32]
+    bins: NDArray[np.int32],
+    grid: tuple[int, int, int],
+    parts: NDArray[np.float32],
+    near: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the weighted log likelihood of each colour in each part, shape (5, n_bins)."""
-    size = _BINS[0] * _BINS[1] * _BINS[2]
+    """Return the weighted log likelihood of each colour in each part, shape (5, n_colours)."""
     weights = parts * parts
     weights[BACKGROUND] *= near
-    flat = bins.ravel()
+    flat, size = bins.ravel(), grid[0] * grid[1] * grid[2]
     counts = np.empty((len(parts), size), np.float32)
     for row, weight in zip(counts, weights, strict=True):
         row[:] = np.bincount(flat, weight.ravel(), minlength=size)
     totals = counts.sum(axis=1, keepdims=True)
-    shares = _spread(counts.reshape(-1, *_BINS)).reshape(len(parts), size)
+    shares = _spread(counts.reshape(-1, *grid)).reshape(len(parts), size)
     shares += _UNSEEN_SHARE * totals + _UNSEEN_PIXELS
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares /= totals * np.float32(1 + _N_BINS * _UNSEEN_SHARE) + np.float32(_N_BINS * _UNSEEN_PIXELS)
     logs = np.log(shares)
     logs *= _COLOUR_WEIGHT
     return logs

@@ -24,8 +24,8 @@ class Placed:
 
     Parameters
     ----------
-    colours : ndarray of float32, shape (height, width, 3)
-        Perceptual colours of the picture.
+    picture : Labelling
+        Of the picture.
     guess : Head
         About where the head is.
 
@@ -37,13 +37,13 @@ class Placed:
         Log odds that it is a head at all, by its parts and the evidence it was found by.
     """
 
-    def __init__(self, colours: NDArray[np.float32], guess: Head) -> None:
-        window = _Window(colours, guess)
-        near = Labelling(window.colours)
+    def __init__(self, picture: Labelling, guess: Head) -> None:
+        window = _Window(guess)
+        near = picture.within(window.rows, window.columns)
         local = window.inside(guess)
         local = _moved(near.learnt(local, rounds=2), local)
         parts = near.learnt(local, rounds=1)
-        self._colours = colours
+        self._picture = picture
         self._of_colours = near.evidence_of(parts, local)
         self.head = window.outside(local)
         self.surety = _surety(parts, local)
@@ -56,7 +56,7 @@ class Placed:
         ndarray of float32, shape (5, height, width)
             How likely each pixel is background, hair, face, upper and lower clothes; sums to 1.
         """
-        return Labelling(self._colours).labelled(self.head, self._of_colours)
+        return self._picture.labelled(self.head, self._of_colours)
 
 
 # A guess is more often too small than too large: eyes are taken for hair, and hair for what is behind it.
@@ -67,24 +67,24 @@ _DOUBTFUL, _SURER_BY = 2.0, 1.0
 _LARGER, _HIGHER = 1.6, 0.5
 
 
-def place_head(colours: NDArray[np.float32], guess: Head) -> Placed:
+def place_head(picture: Labelling, guess: Head) -> Placed:
     """Put a head where its parts turn out to be, or a larger one where that is surer to be a head."""
-    first = Placed(colours, guess)
+    first = Placed(picture, guess)
     if first.surety >= _DOUBTFUL:
         return first
     larger = replace(guess, radius=_LARGER * guess.radius, y=guess.y - _HIGHER * guess.radius)
-    second = Placed(colours, larger)
+    second = Placed(picture, larger)
     return second if second.surety > first.surety + _SURER_BY else first
 
 
 class _Window:
     """What is near a head, at a size at which its parts are just seen."""
 
-    def __init__(self, colours: NDArray[np.float32], head: Head) -> None:
+    def __init__(self, head: Head) -> None:
         self.step = max(int(head.radius / _ENOUGH), 1)
         self.top, self.left = max(int(head.y - 3.5 * head.radius), 0), max(int(head.x - 4 * head.radius), 0)
         bottom, right = int(head.y + 9 * head.radius) + 1, int(head.x + 4 * head.radius) + 1
-        self.colours = colours[self.top : bottom : self.step, self.left : right : self.step]
+        self.rows, self.columns = slice(self.top, bottom, self.step), slice(self.left, right, self.step)
 
     def inside(self, head: Head) -> Head:
         step = self.step

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..colour import oklab, to_linear
+from .histograms import COLOUR_BINS, colour_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +56,11 @@ class Portrait:
             to be something else, and over which it becomes so.
         """
         return np.clip((self._skin_distance - begins) / over, 0, 1)
+
+    @cached_property
+    def bins(self) -> NDArray[np.int32]:
+        """The bin of each pixel's colour under neutral light; see `binned_histogram`."""
+        return colour_bins(self.neutral, COLOUR_BINS)
 
     @cached_property
     def _skin_distance(self) -> NDArray[np.float32]:

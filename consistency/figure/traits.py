@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .heads import BACKGROUND, FACE, HAIR
-from .histograms import blurred, colour_bins, colour_histogram, count_colours
+from .histograms import binned_histogram, blurred, colour_bins, count_colours
 from .portrait import PIXELS_A_RADIUS, PORTRAIT_REACH, SIDE, Portrait
 from .shares import share_code
 
@@ -61,7 +61,7 @@ def eye_colours(portrait: Portrait) -> NDArray[np.float64] | None:
     weights = portrait.unlike_skin(*_EYE_SKIN) * band * (chroma + 0.02)
     if weights.sum() * (12 / PIXELS_A_RADIUS) ** 2 < _MIN_EYES:
         return None
-    return colour_histogram(portrait.neutral, weights)
+    return binned_histogram(portrait.bins, weights)
 
 
 def neck_colours(portrait: Portrait) -> NDArray[np.float64] | None:
@@ -76,7 +76,7 @@ def neck_colours(portrait: Portrait) -> NDArray[np.float64] | None:
     weights = place * portrait.seen
     if weights.sum() < _SEEN_NECK * place.sum():
         return None
-    return colour_histogram(portrait.neutral, weights)
+    return binned_histogram(portrait.bins, weights)
 
 
 def rims(portrait: Portrait) -> NDArray[np.float64]:
@@ -113,7 +113,7 @@ def rare_colours(portrait: Portrait, figure: Anatomy, lab: NDArray[np.float32]) 
     weights = _rare_weights(portrait, figure, lab) * _hair_place()
     mass = float(weights.sum()) / PIXELS_A_RADIUS**2
     share = mass / (mass + _ORNAMENTS)
-    return np.append(share**0.5 * colour_histogram(portrait.neutral, weights + 1e-7), (1 - share) ** 0.5)
+    return np.append(share**0.5 * binned_histogram(portrait.bins, weights + 1e-7), (1 - share) ** 0.5)
 
 
 def _rare_weights(portrait: Portrait, figure: Anatomy, lab: NDArray[np.float32]) -> NDArray[np.float64]:

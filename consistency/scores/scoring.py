@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 # How much more a figure has to look like somebody else before it is taken away. Of look-alikes drawn
-# with one feature changed 36 % pass alone, 9 % with a slack of 0.04, 6 % with this one and 3 % without; of
-# the characters themselves 91 %, 86 %, 86 % and 83 % (benchmarks/rivals.py 8 cel painted, 64 pictures each).
+# with one feature changed 34 % pass alone, 9 % with a slack of 0.04, 2 % with this one and none without; of
+# the characters themselves 91 %, 91 %, 91 % and 83 % (benchmarks/rivals.py 8 cel painted, 64 pictures each).
 _CLEAR = 0.02
 # One more than expected is looked at as a rule, so only three figures are worth a word.
 _CROWD = 3
