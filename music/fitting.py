@@ -22,7 +22,7 @@ MAX_STRETCH, MAX_RETIME = 0.15, 0.25
 # Stretching by all that is allowed costs as much as a quarter of a cut off the beat, and more in long films.
 STRETCH_COST, STRETCH_COST_PER_CUT = 1.0, 0.02
 # Tempi and phases of the beat that are tried before the best are refined; fewer when there are many shots.
-N_TEMPI, N_PHASES = 13, 8
+N_TEMPI, N_PHASES = 17, 12
 MOST_WORK, FEWEST_TEMPI, FEWEST_PHASES = 6000, 5, 4
 N_FINE_TEMPI = 241
 # What a section of the music is chosen by once the cuts fit: each in units of a cut off the beat.

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .landing import nearest
+
 # Cost of a cut off the beat, in units of one shot changed by all that is allowed.
 MISS_COST = 4.0
 # A cut within the tolerance but not on the frame nearest to the beat; and one on a beat inside a bar.
 UNCLEAN_COST, MID_BAR_COST = 0.15, 0.05
+# Up to here a miss is heard as loose, not as wrong; it costs less than a far one.
+LOOSE_SECONDS, LOOSE_COST = 0.08, 0.75 * MISS_COST
 # No cut is moved by more than this, however long the picture.
 MAX_DRIFT_SECONDS = 12.0
 
@@ -44,6 +48,10 @@ def beat_frames(
         Frames per second.
     """
     costs = np.full(n_frames + 1, MISS_COST)
+    if beat_times.size:
+        moments = np.arange(n_frames + 1) / fps
+        is_loose = np.abs(moments - nearest(moments, beat_times)) <= LOOSE_SECONDS
+        costs[is_loose] = LOOSE_COST
     for times, cost in ((beat_times, MID_BAR_COST), (bar_times, 0.0)):
         at = times * fps
         on_frame = np.rint(at).astype(np.int64)
