@@ -58,6 +58,7 @@ WRITES = [
     ("PATCH", "/anime/characters/1/bible"),
     ("POST", "/anime/music/playlists"),
     ("POST", "/anime/music/licences"),
+    ("POST", "/anime/music/theme"),
 ]
 LISTS = ["/anime/projects", "/anime/characters", "/anime/jobs", "/anime/assets", "/anime/music/playlists"]
 ITEMS = [
