@@ -17,6 +17,7 @@ PIECE_SECONDS = 2.0
 # Bars to either side of a boundary that are compared, and bars that a section has at least.
 KERNEL_BARS, MIN_BARS = 8, 4
 MIN_NOVELTY = 0.12
+PHRASE_BARS = 4
 # Sections that are this much alike are the same one come again.
 SAME_LIKENESS = 0.82
 MAX_PIECES = 4_000
@@ -52,9 +53,14 @@ class Bars:
         parts.append(2.0 * (self.levels - self.levels.mean())[:, None])
         self.features = np.concatenate(parts, axis=1)
 
-    def likeness(self) -> NDArray[np.float64]:
-        """Return how alike any two bars are, shape (n_bars, n_bars), from −1 to 1."""
-        unit = _unit(self.features)
+    def likeness(self, n_around: int = 1) -> NDArray[np.float64]:
+        """Return how alike any two bars are, shape (n_bars, n_bars), from −1 to 1.
+
+        With `n_around` bars taken together at each, the order of their chords does not matter.
+        """
+        from scipy.ndimage import uniform_filter1d
+
+        unit = _unit(uniform_filter1d(self.features, n_around, axis=0, mode="nearest"))
         return unit @ unit.T
 
 
@@ -92,7 +98,7 @@ def find_sections(bars: Bars) -> tuple[Section, ...]:
     .. [1] J. Foote, "Automatic audio segmentation using a measure of audio novelty", ICME 2000.
     """
     n_bars = bars.bounds.size - 1
-    likeness = bars.likeness()
+    likeness = bars.likeness(PHRASE_BARS)
     cuts = [0, *_boundaries(likeness, n_bars), n_bars]
     spans = list(pairwise(cuts))
     letters = _letters(bars, spans)

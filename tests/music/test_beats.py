@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tower_anime.music.beats import track_beats
+from tower_anime.errors import InputError
+from tower_anime.music.beats import BeatWishes, track_beats
 
 
 def offsets(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -73,6 +74,34 @@ def test_a_hint_decides_between_double_and_half(drum_track, rate: int) -> None:
     samples = drum_track(np.arange(0.4, 20, 0.5), 20.5)
     assert track_beats(samples, rate, bpm_hint=60).tempo_bpm == pytest.approx(60, rel=0.01)
     assert any(abs(bpm - 60) < 1 for bpm in track_beats(samples, rate).tempo_alternatives_bpm)
+
+
+def test_a_range_and_bars_are_kept_to(drum_track, rate: int) -> None:
+    samples = drum_track(np.arange(0.4, 20, 0.5), 20.5)
+    fast = track_beats(samples, rate, wishes=BeatWishes(bpm_range=(200, 300)))
+    assert fast.tempo_bpm == pytest.approx(240, rel=0.01)
+    for length in (2, 3, 5, 7):
+        found = track_beats(samples, rate, wishes=BeatWishes(beats_per_bar=length))
+        assert found.beats_per_bar == length
+        np.testing.assert_allclose(np.diff(found.downbeat_times), 0.5 * length, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "wish", [{"bpm_hint": 5}, {"bpm_range": (200, 100)}, {"beats_per_bar": 99}, {"bpm_range": (0, 9e9)}]
+)
+def test_wishes_that_no_music_has_are_refused(wish: dict) -> None:
+    with pytest.raises(InputError, match="not possible"):
+        BeatWishes(**wish)
+
+
+@pytest.mark.parametrize("seconds", [4, 8, 10])
+def test_a_loop_that_begins_on_its_first_sample_is_read_from_there(
+    drum_track, rate: int, seconds: int
+) -> None:
+    found = track_beats(drum_track(np.arange(0, seconds, 0.5), seconds), rate)
+    assert found.tempo_bpm == pytest.approx(120, rel=0.01)
+    assert found.beat_times[0] == pytest.approx(0.0, abs=0.01)
+    assert found.downbeat_times[0] == pytest.approx(0.0, abs=0.01)
 
 
 def beatless(kind: str, rate: int) -> np.ndarray:

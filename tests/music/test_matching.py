@@ -3,9 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from tower_anime.errors import InputError
 from tower_anime.music.beats import NO_BEAT
-from tower_anime.music.matching import match_tracks
-from tower_anime.music.track import BeatGrid, Track, TrackAnalysis
+from tower_anime.music.matching import MatchWish, match_tracks, rank
+from tower_anime.music.track import BeatGrid, Track, TrackAnalysis, TrackSummary
+from tower_anime.music.track_table import TrackTable
 
 
 def track(
@@ -79,3 +82,47 @@ def test_tracks_without_a_beat_come_last_and_say_why() -> None:
 def test_nothing_to_match() -> None:
     assert match_tracks([], SHOTS) == []
     assert len(match_tracks([track("a", 120)], [])) == 1
+
+
+def summaries() -> list[TrackSummary]:
+    return [
+        TrackSummary("a", Path("m/a.wav"), 120.0, 60.0, 0.9, "A minor", 0.2),
+        TrackSummary("b", Path("m/b.wav"), 120.0, 60.0, 0.9, "E minor", 0.9),
+        TrackSummary("c", Path("m/c.wav"), 120.0, 60.0, 0.9, "D# minor", 0.5),
+    ]
+
+
+def first(**wish) -> str:
+    return summaries()[rank(TrackTable(summaries()), MatchWish((2.0,) * 4, **wish))[0].index].sha256
+
+
+def test_the_key_after_the_one_before_and_the_motion_decide_between_equals() -> None:
+    assert first(previous_key="A minor") == first(previous_key="8A") == "a"
+    assert first(previous_key="10A") == "b", "E minor is a step away, A minor two"
+    assert first(motion=0.95) == "b" and first(motion=0.15) == "a"
+    [best, *_] = rank(TrackTable(summaries()), MatchWish((2.0,), previous_key="8A", motion=0.2))
+    assert "0 steps from 8A" in best.reasons[2] and "energy 0.20" in best.reasons[1]
+
+
+def test_the_first_formula_finds_no_match_where_beats_fold() -> None:
+    cuts = (2.0,) * 8
+    assert rank(TrackTable(summaries()), MatchWish(cuts, formula="legacy")) == []
+    ranking = rank(TrackTable(summaries()), MatchWish(cuts, formula="legacy", video_bpm=117.0))
+    assert [ranked.score for ranked in ranking] == pytest.approx([0.7] * 3)
+    assert rank(TrackTable(summaries()), MatchWish(cuts))[0].score > 0.9
+
+
+def test_a_limit_keeps_the_best_in_the_same_order() -> None:
+    rng = np.random.default_rng(2)
+    rows = [TrackSummary(str(n), Path(f"{n}"), float(rng.uniform(60, 200)), 60.0, 0.8) for n in range(500)]
+    table, wish = TrackTable(rows), MatchWish((1.7, 2.2, 3.1))
+    whole = [ranked.index for ranked in rank(table, wish)]
+    assert [ranked.index for ranked in rank(table, wish, 17)] == whole[:17]
+
+
+@pytest.mark.parametrize(
+    "wish", [{"previous_key": "H moll"}, {"previous_key": "13A"}, {"formula": "x"}, {"shot_seconds": (0.0,)}]
+)
+def test_wishes_that_cannot_be_meant_are_refused(wish) -> None:
+    with pytest.raises(InputError):
+        MatchWish(**wish)

@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tower_anime.errors import InputError, UnreadableAudioError
-from tower_anime.music.signal import Signal, decode, resample, signal_from_array, to_mono, to_stereo
+from tower_anime.music.signal import (
+    Signal,
+    decode,
+    decode_blocks,
+    resample,
+    signal_from_array,
+    to_mono,
+    to_stereo,
+)
 
 
 def marked(rate: int, n_channels: int) -> Signal:
@@ -123,3 +131,30 @@ def test_folding_of_channels() -> None:
     np.testing.assert_allclose(to_stereo(surround), 0.7071, atol=1e-4)
     np.testing.assert_allclose(to_mono(np.array([[1.0], [0.0]], np.float32)), [0.5])
     np.testing.assert_allclose(to_stereo(np.ones((1, 3), np.float32)), 1.0)
+
+
+def tones(rate: int, *hertz: float) -> np.ndarray:
+    times = np.arange(rate) / rate
+    noise = np.random.default_rng(4).standard_normal((len(hertz), rate)) * 0.01
+    return 0.4 * np.sin(2 * np.pi * np.array(hertz)[:, None] * times) + noise
+
+
+def test_two_channels_that_came_as_one_are_taken_apart() -> None:
+    stereo = np.round(32767 * tones(48_000, 330.0, 500.0)).astype(np.int16)
+    packed = stereo.T.reshape(1, 1, -1)
+    assert signal_from_array(packed, 48_000).samples.shape == (2, 48_000)
+    np.testing.assert_allclose(signal_from_array(packed, 48_000).samples * 32768, stereo, atol=0.01)
+    same = np.repeat(stereo[:1], 2, axis=1)
+    assert signal_from_array(same[None], 48_000).samples.shape == (2, 48_000)
+    for mono in (
+        stereo[:1],
+        np.round(3000 * np.random.default_rng(1).standard_normal((1, 48_000))).astype(np.int16),
+    ):
+        assert signal_from_array(mono, 48_000).samples.shape == (1, 48_000)
+
+
+def test_pieces_put_together_are_the_whole(write_audio) -> None:
+    path = write_audio("long.flac", "flac", marked(44_100, 2), sample_format="s16")
+    pieces = [piece.samples for piece in decode_blocks(path, 0.1)]
+    assert len(pieces) > 5
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), decode(path).samples)
