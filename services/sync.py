@@ -210,7 +210,7 @@ class SyncService:
         progress(STAGE_HEARING, 1, 1)
         before = _shot_frames(picture)
         progress(STAGE_FITTING, 0, 1)
-        plan = _fitted(before, beats, picture.fps, music, options)
+        plan = _fitted(before, beats, picture, music, options)
         progress(STAGE_FITTING, 1, 1)
         own, notes = own_sound(video, before, plan, options)
         mixed = sound_under(plan, music, beats, own, options)
@@ -293,7 +293,7 @@ def _steps(edges: Sequence[int]) -> list[int]:
 
 
 def _fitted(
-    before: Sequence[int], beats: BeatGrid, fps: Fraction, music: Signal, options: SyncOptions
+    before: Sequence[int], beats: BeatGrid, picture: PictureAnalysis, music: Signal, options: SyncOptions
 ) -> CutPlan:
     from ..music.fitting import FitLimits, fit_music
     from ..music.sync import plan_cuts
@@ -306,12 +306,14 @@ def _fitted(
         )
     if options.mode == "fit":
         limits = FitLimits(options.max_stretch, options.max_retime)
-        return fit_music(before, beats, fps, track_seconds=music.duration_seconds, limits=limits)
+        return fit_music(before, beats, picture.fps, track_seconds=music.duration_seconds, limits=limits)
     return plan_cuts(
-        [float(n / fps) for n in before],
+        [float(n / picture.fps) for n in before],
         beats,
-        fps,
+        picture.fps,
         min_seconds=MIN_SHOT_SECONDS,
         max_change=options.max_change,
+        # Scenes change by fades and dissolves, shots by cuts.
+        scene_starts=[n for n, change in enumerate(picture.transitions, 1) if change.kind != "cut"],
         track_seconds=music.duration_seconds,
     )
