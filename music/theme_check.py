@@ -30,6 +30,8 @@ LENGTH_TOLERANCE_SECONDS = 0.010
 # A place that puts more cuts on beats is taken instead of the planned one from this many more on.
 BETTER_PLACE = 0.05
 CUT_FADE_SECONDS, EDGE_SECONDS = 0.25, 0.005
+# Music of this mood may do without a beat.
+BEATLESS_MOOD = "ambient"
 # Readings of one rhythm that count as the same tempo.
 OCTAVES = (1.0, 2.0, 0.5)
 
@@ -84,7 +86,7 @@ class CheckedTheme:
     signal : Signal
         The music, exactly as long as the picture.
     checks : tuple of Check
-        Length, tempo, key.
+        Sound, length, tempo, key.
     came_seconds, came_bpm : float
         As it came; the tempo is None without a beat.
     stretch : float
@@ -174,6 +176,7 @@ def check_theme(signal: Signal, plan: ThemePlan, limits: ThemeLimits | None = No
     start = _start(final, plan, fitted.duration_seconds)
     missing = plan.seconds - (fitted.duration_seconds - start)
     checks = (
+        _sound_check(final),
         _length_check(signal, plan, missing),
         _tempo_check(heard, final, plan, limits),
         *(() if limits.key_rule == "off" else (_key_check(final, plan, limits.key_rule),)),
@@ -267,6 +270,13 @@ def _fade(samples: NDArray[np.float32], *, rising: bool) -> None:
     samples *= ramp if rising else ramp[::-1]
 
 
+def _sound_check(heard: TrackAnalysis) -> Check:
+    if heard.loudness_lufs is None:
+        return Check("sound", FAIL, "audible", "silent", "It is silent.")
+    loudness = f"{heard.loudness_lufs:.1f} LUFS"
+    return Check("sound", PASS, "audible", loudness, f"It has {loudness}.")
+
+
 def _length_check(signal: Signal, plan: ThemePlan, missing: float) -> Check:
     planned, came = f"{plan.seconds:.3f} s", f"{signal.duration_seconds:.3f} s"
     if missing > LENGTH_TOLERANCE_SECONDS:
@@ -278,6 +288,9 @@ def _length_check(signal: Signal, plan: ThemePlan, missing: float) -> Check:
 def _tempo_check(heard: TrackAnalysis, final: TrackAnalysis, plan: ThemePlan, limits: ThemeLimits) -> Check:
     planned = f"{plan.tempo_bpm:.1f} BPM"
     if not (heard.beats.tempo_bpm and final.beats.tempo_bpm):
+        if plan.mood[0] == BEATLESS_MOOD and heard.loudness_lufs is not None:
+            reason = "No steady beat was heard, and ambient music needs none."
+            return Check("tempo", PASS, planned, "no beat", reason)
         return Check("tempo", UNKNOWN, planned, "", "No steady beat was heard, so no tempo can be told.")
     came = _folded(heard.beats.tempo_bpm, plan.tempo_bpm)
     now = _folded(final.beats.tempo_bpm, plan.tempo_bpm)

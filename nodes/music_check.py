@@ -22,9 +22,9 @@ from ..host.upstream import (
     plan_regrowth,
     relinked,
 )
-from ..services.theme_attempts import DEFAULT_ATTEMPTS, MAX_ATTEMPTS, ThemeAttempts, seed_after
+from ..services.theme_attempts import DEFAULT_ATTEMPTS, MAX_ATTEMPTS, ThemeAttempts, rank, seed_after
 from ..services.themes import KEY_RULES
-from .convert import to_audio, to_samples
+from .convert import n_takes, to_audio, to_samples
 from .sockets import MUSIC, AttemptsSocket
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ class MusicCheck(io.ComfyNode):
         themes, hidden = services.current().themes, cls.hidden
 
         def check(sound: Mapping[str, Any]) -> CheckedTheme:
-            return themes.check(plan, *to_samples(sound), max_stretch=max_stretch, key_rule=key_rule)
+            takes = [
+                themes.check(plan, *to_samples(sound, take), max_stretch=max_stretch, key_rule=key_rule)
+                for take in range(n_takes(sound))
+            ]
+            return max(takes, key=lambda taken: rank(taken.status, taken.score))
 
         checked = check(audio)
         before = ThemeAttempts.from_text(earlier_attempts) if earlier_attempts else None
@@ -155,7 +159,7 @@ def _place(seed: SeedInput, shown_as: Any) -> str:
 
 def _inputs() -> list[io.Input]:
     return [
-        io.Audio.Input("audio", tooltip="Music as a generator made it; of a batch, the first take."),
+        io.Audio.Input("audio", tooltip="Music as a generator made it; of a batch, the take that fits best."),
         io.String.Input("plan", force_input=True, tooltip="The plan from the Theme Planner, as JSON."),
         io.Combo.Input(
             "on_fail",

@@ -13,7 +13,15 @@ from .attempts import DEFAULT_ATTEMPTS, MAX_ATTEMPTS, seed_after
 if TYPE_CHECKING:
     from ..music.theme_check import CheckedTheme
 
-__all__ = ["DEFAULT_ATTEMPTS", "MAX_ATTEMPTS", "ThemeAttempts", "seed_after"]
+__all__ = ["DEFAULT_ATTEMPTS", "MAX_ATTEMPTS", "ThemeAttempts", "rank", "seed_after"]
+
+
+_STATUSES = ("fail", "unknown", "pass")
+
+
+def rank(status: str, score: float) -> tuple[int, float]:
+    """Return what music is compared by: its verdict, then its score."""
+    return _STATUSES.index(status), score
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,8 @@ class ThemeAttempts:
     @property
     def best(self) -> int:
         """Number of the best attempt, from 1; of equals the first."""
-        ranks = {"pass": 2, "unknown": 1, "fail": 0}
-        return 1 + max(
-            range(len(self.made)),
-            key=lambda n: (ranks[self.made[n]["status"]], self.made[n]["score"], -n),
-        )
+        order = [rank(entry["status"], entry["score"]) for entry in self.made]
+        return 1 + order.index(max(order))
 
     def add(self, checked: CheckedTheme) -> ThemeAttempts:
         """Return the loop after an attempt was measured."""

@@ -311,11 +311,23 @@ class TestCheck:
 
     def test_what_cannot_be_measured_never_passes(self, plan) -> None:
         rng = np.random.default_rng(0)
-        silence = Signal(np.zeros((2, 44_100 * 40), np.float32), 44_100)
         noise = Signal(rng.normal(0, 0.1, (1, 16_000 * 40)).astype(np.float32), 16_000)
-        for signal in (silence, noise):
-            checked = check_theme(signal, plan)
-            assert checked.status == "unknown" and statuses(checked)["tempo"] == "unknown"
+        checked = check_theme(noise, plan)
+        assert checked.status == "unknown" and statuses(checked)["tempo"] == "unknown"
+
+    def test_silence_is_no_music(self, plan) -> None:
+        silence = Signal(np.zeros((2, 44_100 * 40), np.float32), 44_100)
+        for wanted in (plan, replace(plan, mood=("ambient",))):
+            checked = check_theme(silence, wanted, ThemeLimits(key_rule="off"))
+            assert checked.status == "fail" and "It is silent" in checked.summary
+
+    def test_only_ambient_music_may_do_without_a_beat(self, plan) -> None:
+        time = np.arange(44_100 * 30) / 44_100
+        chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (261.63, 329.63, 392.0, 523.25))
+        drone = Signal((0.1 * chord)[None].astype(np.float32), 44_100)
+        ambient = check_theme(drone, replace(plan, mood=("ambient",)))
+        assert statuses(ambient)["tempo"] == "pass" and ambient.status == "pass"
+        assert statuses(check_theme(drone, plan))["tempo"] == "unknown"
 
     @pytest.mark.parametrize("n_samples", [1, 100, 44_100])
     def test_scraps_of_sound_fail_in_words(self, plan, n_samples: int) -> None:

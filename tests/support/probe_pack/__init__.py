@@ -79,11 +79,11 @@ class Expanding(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self):
-        from .music import Music, StillMusic
+        from .music import Music, StillMusic, Takes
         from .pictures import Picture
         from .vision import ClipVision
 
-        return [Slow, Failing, Expanding, Picture, ClipVision, Music, StillMusic]
+        return [Slow, Failing, Expanding, Picture, ClipVision, Music, StillMusic, Takes]
 
 
 async def comfy_entrypoint():

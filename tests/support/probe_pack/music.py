@@ -54,6 +54,23 @@ class StillMusic(io.ComfyNode):
         return io.NodeOutput({"waveform": torch.from_numpy(sound)[None, None], "sample_rate": RATE})
 
 
+class Takes(io.ComfyNode):
+    """Makes one batch of two takes."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TowerProbeTakes",
+            category="probe",
+            inputs=[io.Audio.Input("first"), io.Audio.Input("second")],
+            outputs=[io.Audio.Output()],
+        )
+
+    @classmethod
+    def execute(cls, first, second):
+        return io.NodeOutput({**first, "waveform": torch.cat([first["waveform"], second["waveform"]])})
+
+
 def synthesised(bpm, seconds, shift):
     """Return chords of C major, moved by semitones, with drums on the beats."""
     time = np.arange(int(seconds * RATE)) / RATE
