@@ -270,11 +270,12 @@ def check_a_latent_of_2048_by_512_is_sampled():
 
 
 def check_models_without_a_unet_are_named():
-    import tiny_families as tiny
     from pack_in_check.errors import InputError
     from pack_in_check.host.adapters.apply import AdapterSettings
     from pack_in_check.host.adapters.steps import AdapterOrder
     from pack_in_check.host.injection import Generation, InjectionOrder, inject
+
+    tiny = checks.base.load("tiny_families", Path(__file__).with_name("tiny_families.py"))
 
     def never():
         raise AssertionError("A picture was looked at.")
