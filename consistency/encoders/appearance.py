@@ -16,6 +16,7 @@ from ..figure.histograms import COLOUR_BINS, binned_histogram, colour_bins
 from ..figure.labels import expected
 from ..figure.portrait import Portrait
 from ..figure.traits import eye_colours, neck_colours, rare_colours, rims
+from ..networks.network import in_order, n_workers
 from ..palettes.palette import palette_of
 from .base import Encodings, Sighting, dominant, join_views
 
@@ -35,6 +36,7 @@ _N_COLOURS = int(np.prod(COLOUR_BINS))
 _VIEW_DIMENSION = max(_N_COLOURS + 1, N_STYLE) + 1
 # Pixels of clothes, at working size, below which nothing is known of an outfit.
 _MIN_OUTFIT = 25.0
+_MAX_THREADS = 2
 # Shorter traits were not seen.
 _UNSEEN = 1e-4
 
@@ -60,8 +62,8 @@ class AppearanceEncoder:
         self, images: Sequence[NDArray[np.uint8]], *, n_figures: int | None = None
     ) -> list[list[Sighting]]:
         """Encode the figures of each picture; see `IdentityEncoder.sight`."""
-        # One after the other: threads gained nothing where that was measured (docs/identity.md).
-        return [_sight(image, n_figures) for image in images]
+        # More than two threads gain nothing: they wait for the interpreter in between.
+        return list(in_order(lambda image: _sight(image, n_figures), images, min(n_workers(), _MAX_THREADS)))
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> Encodings:
         """Encode the dominant figure of each picture; see `IdentityEncoder.encode`."""
