@@ -61,6 +61,20 @@ def test_a_character_is_added_and_scored(tower, folder: Path) -> None:
     assert (missing["status"], missing["score"]) == ("unknown", None)
 
 
+def test_music_is_matched_to_shots_and_drawn(tower, folder: Path) -> None:
+    drawn = tower("music", "analyze", "song.wav", "--bpm", "50-80", "--waveform", "song.png", "--json")
+    assert drawn.returncode == 0, drawn.stderr
+    assert json.loads(drawn.stdout)[0]["tempo_bpm"] == pytest.approx(60, rel=0.01)
+    assert (folder / "song.png").read_bytes().startswith(b"\x89PNG")
+    matched = tower("music", "match", "song.wav", "--shots", "2,2,4", "--json")
+    assert matched.returncode == 0, matched.stderr
+    [match] = json.loads(matched.stdout)
+    assert match["tempo_bpm"] == pytest.approx(120, rel=0.01) and match["carries_cuts"]
+    assert "near a musical length" in match["reasons"][0]
+    wrong = tower("music", "match", "--shots", "two")
+    assert wrong.returncode == 2 and "Write seconds" in wrong.stderr
+
+
 def test_music_keeps_its_contract(tower) -> None:
     run = tower("music", "analyze", "song.wav", "silence.wav", "--json")
     assert run.returncode == 0, run.stderr

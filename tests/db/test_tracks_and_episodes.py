@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,6 @@ def shots(*scenes):
 
 
 def without_ids(records):
-    from dataclasses import replace
-
     return [replace(record, id=None) for record in records]
 
 
@@ -94,8 +93,6 @@ def test_saving_again_replaces_scenes_and_shots_and_keeps_the_id(episodes, proje
 
 
 def test_an_episode_that_cannot_be_saved_leaves_the_old_one(episodes, projects):
-    from dataclasses import replace
-
     from tower_anime.errors import TowerError
 
     project = projects.create("Kai")
@@ -107,3 +104,28 @@ def test_an_episode_that_cannot_be_saved_leaves_the_old_one(episodes, projects):
     assert episodes.list(project.id) == before
     with pytest.raises(NotFoundError, match="no project 9"):
         episodes.save(9, "One", spec={}, shots=[])
+
+
+def test_tags_outlive_a_new_analysis_and_a_new_analyzer(tracks):
+    first = tracks.store(track(), "tower-1")
+    tracks.change(first, tags=["night", "雨"], licence="CC0")
+    again = replace(track(140.0), tags=())
+    assert tracks.store(again, "tower-1") == first == tracks.id_of("d" * 64, "tower-1")
+    newer = tracks.store(again, "tower-2")
+    for number in (first, newer):
+        kept = tracks.get(number)
+        assert (kept.tags, kept.licence, kept.analysis.beats.tempo_bpm) == (("night", "雨"), "CC0", 140.0)
+
+
+def test_tracks_are_listed_without_their_beats_and_by_tempo(tracks):
+    for n, bpm in enumerate((90.0, 120.0, None)):
+        tracks.store(replace(track(bpm), sha256=f"{n:064d}", tags=()), "tower-2")
+    assert [found.tempo_bpm for found in tracks.all("tower-2")] == [90.0, 120.0, None]
+    [found] = tracks.list("tower-2", tempo=(100, 130))
+    assert (found.key, found.energy, found.mood, found.label) == ("A minor", 0.6, ("tense",), "雨")
+    before = tracks.state("tower-2")
+    assert tracks.list("tower-2", limit=1, after_id=found.id)[0].tempo_bpm is None
+    tracks.change(found.id, tags=["x"])
+    assert tracks.state("tower-2") != before and tracks.all("tower-1") == []
+    with pytest.raises(NotFoundError):
+        tracks.get(99)
