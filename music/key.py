@@ -11,6 +11,10 @@ PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"
 # Albrecht & Shanahan 2013, table 1: mean pitch-class distributions of pieces in major and minor.
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
+# Triads: tonic, third and fifth.
+MAJOR_CHORD = (1.0, 0.0, 0.0, 0.0, 0.7, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0)
+MINOR_CHORD = (1.0, 0.0, 0.0, 0.7, 0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0)
+OPENING_SECONDS, OPENING_WEIGHT = 2.5, 0.3
 TARGET_RATE = 8_000
 MIN_FREQUENCY, MAX_FREQUENCY = 55.0, 2_000.0
 WINDOW_SECONDS = 0.5
@@ -81,15 +85,33 @@ def estimate_key(mono: NDArray[np.float32], sample_rate: int) -> tuple[str | Non
     weights = pitch_class_weights(mono, sample_rate)
     if weights is None:
         return None, 0.0
-    profiles = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
-    correlations = np.array([np.corrcoef(weights, profile)[0, 1] for profile in profiles])
+    correlations = _correlations(weights, MAJOR, MINOR)
+    if not correlations.max() >= MIN_CORRELATION:
+        return None, 0.0
+    # A key and its relative have the same notes; music mostly opens on the tonic's chord.
+    opening = pitch_class_weights(_opening(mono, sample_rate), sample_rate)
+    if opening is not None:
+        correlations = correlations + OPENING_WEIGHT * _correlations(opening, MAJOR_CHORD, MINOR_CHORD)
     order = np.argsort(correlations)[::-1]
     best = int(order[0])
-    if not correlations[best] >= MIN_CORRELATION:
-        return None, 0.0
     lead = float(correlations[best] - correlations[order[1]])
     mode = "major" if best < 12 else "minor"
     return f"{PITCH_CLASSES[best % 12]} {mode}", float(np.clip(lead / 0.2, 0.0, 1.0))
+
+
+def _correlations(
+    weights: NDArray[np.float64], major: tuple[float, ...], minor: tuple[float, ...]
+) -> NDArray[np.float64]:
+    """Return the correlation with each key, the twelve major ones first."""
+    profiles = np.array([np.roll(profile, tonic) for profile in (major, minor) for tonic in range(12)])
+    return np.nan_to_num([np.corrcoef(weights, profile)[0, 1] for profile in profiles])
+
+
+def _opening(mono: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Return the first seconds that are not silent."""
+    level = 0.05 * float(np.max(np.abs(mono), initial=0.0))
+    start = int(np.argmax(np.abs(mono) > level))
+    return mono[start : start + round(OPENING_SECONDS * sample_rate)]
 
 
 def pitch_class_weights(mono: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_music_is_analysed_and_scheduled_frame_by_frame(studio, graph, media) ->
     values = json.loads(run.text(pulse))
     assert len(values) == 384 and min(values) >= 0.2 and max(values) == pytest.approx(1.2)
     beats = run.json(frames)["beat_frames"]
-    assert len(beats) == 32 and all(abs(b - a - 12) <= 1 for a, b in zip(beats, beats[1:], strict=False))
+    assert len(beats) == 32 and all(abs(b - a - 12) <= 1 for a, b in pairwise(beats))
     assert all(values[frame] >= 0.69 for frame in beats)
     assert re.match(r"0:\([\d.]+\), ", run.text(keys))
 

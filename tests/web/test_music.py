@@ -25,7 +25,8 @@ def test_tracks_are_listed_tagged_and_drawn(songs) -> None:
     site, _ = songs
     page = site.call("GET", "/anime/music/tracks?limit=1").json
     assert page["next_cursor"]
-    items = page["items"] + site.call("GET", f"/anime/music/tracks?cursor={page['next_cursor']}").json["items"]
+    rest = site.call("GET", f"/anime/music/tracks?cursor={page['next_cursor']}").json
+    items = page["items"] + rest["items"]
     assert [round(item["tempo_bpm"]) for item in items] == [120, 93]
     assert len(site.call("GET", "/anime/music/tracks?min_bpm=110").json["items"]) == 1
 

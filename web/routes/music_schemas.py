@@ -89,9 +89,7 @@ class AnalysisShown(Shown):
     """What was heard in a recording; times in seconds."""
 
     name: str
-    track_id: int | None = Field(
-        description="Null when the analysis was not kept: wishes were given."
-    )
+    track_id: int | None = Field(description="Null when the analysis was not kept: wishes were given.")
     tempo_bpm: float | None
     tempo_alternatives_bpm: list[float] = Field(description="Other readings of the rhythm, likeliest first.")
     confidence: float
