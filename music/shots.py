@@ -36,6 +36,8 @@ MAX_UNCHANGED, SAME_CELL = 0.45, 18
 OVERLAY_LIKENESS, OVERLAY_UNCHANGED, OVERLAY_COLORS, OVERLAY_STEP = 0.25, 0.08, 0.22, 0.26
 # A whip pan starts as suddenly as a cut, but its next frame differs as much, in the same colours.
 MIN_PEAK = 1.6
+# Beside bursts and speed lines a cut stands out less; then the two pictures must have nothing in common.
+STRONG_COLORS, STRONG_RATIO, STRONG_LIKENESS = 0.25, 1.7, 0.35
 # A change of most colours at once is a cut even among others, as in fast montage.
 MONTAGE_COLORS, MONTAGE_RATIO = 0.45, 0.8
 # Flashes last 1-4 frames at 24 fps.
@@ -206,11 +208,14 @@ def _jumps(series: FrameSeries) -> list[int]:
     is_color = (colors >= MIN_COLORS) & (color_ratio >= MIN_COLOR_RATIO) & (ratio >= 1.0)
     is_both = (colors >= MIN_COLORS) & (np.minimum(ratio, color_ratio) >= MIN_BOTH_RATIO)
     is_montage = (colors >= MONTAGE_COLORS) & (ratio >= MONTAGE_RATIO) & (steps >= 1.3 * beside)
-    found = np.flatnonzero((steps >= MIN_STEP) & (is_clear | is_color | is_both | is_montage))
-    return [int(frame) for frame in found if _shows_another(series, int(frame))]
+    is_likely = is_clear | is_color | is_both | is_montage
+    is_strong = (colors >= STRONG_COLORS) & (ratio >= STRONG_RATIO) & ~is_likely
+    found = np.flatnonzero((steps >= MIN_STEP) & (is_likely | is_strong))
+    most = np.where(is_strong, STRONG_LIKENESS, 1.0)
+    return [int(frame) for frame in found if _shows_another(series, int(frame), float(most[frame]))]
 
 
-def _shows_another(series: FrameSeries, frame: int) -> bool:
+def _shows_another(series: FrameSeries, frame: int, most_alike: float) -> bool:
     """Tell whether the whole picture changed, and not only a figure in it or something drawn over it."""
     old, new = series.grids[frame - 1], series.grids[frame]
     colors = float(series.color_steps[frame])
@@ -219,7 +224,7 @@ def _shows_another(series: FrameSeries, frame: int) -> bool:
     if is_faint and alike > OVERLAY_LIKENESS and unchanged > OVERLAY_UNCHANGED:
         return False
     most = MAX_RECOLORED_LIKENESS if colors >= MIN_COLORS else MAX_LIKENESS
-    return alike <= most and unchanged <= MAX_UNCHANGED
+    return alike <= min(most, most_alike) and unchanged <= MAX_UNCHANGED
 
 
 def _unchanged_share(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> float:
