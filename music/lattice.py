@@ -68,8 +68,8 @@ def _harmonic_change(
     envelope: OnsetEnvelope, times: NDArray[np.float64], period: float
 ) -> NDArray[np.float64]:
     """Compare the harmony of a pulse before with that of a pulse after each time."""
-    spectra = envelope.harmony.astype(np.float64)
-    sums = np.concatenate([np.zeros((1, spectra.shape[1])), np.cumsum(spectra, axis=0)])
+    sums = np.zeros((envelope.harmony.shape[0] + 1, envelope.harmony.shape[1]))
+    np.cumsum(envelope.harmony, axis=0, dtype=np.float64, out=sums[1:])
     last = sums.shape[0] - 1
 
     def direction(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -130,7 +130,9 @@ class OnsetStream:
         self._measure(np.pad(rest, (0, self._n_margin)), rest.size - self._n_margin)
         harmony = np.concatenate(self._harmonies)
         # A stroke on the very first sample rises out of the silence before it.
-        bands = _flux(np.concatenate([self._lead, *self._levels]), self._centres)
+        levels = np.concatenate([self._lead, *self._levels])
+        self._levels.clear()
+        bands = _flux(levels, self._centres)
         bands[:, LEAD_FRAMES] = bands[:, : LEAD_FRAMES + 1].max(axis=1)
         lengths = np.linalg.norm(harmony, axis=1, keepdims=True)
         harmony /= np.maximum(lengths, 1e-3 * lengths.max(initial=0.0) + 1e-9)

@@ -65,7 +65,8 @@ class Bars:
 
 
 def _means(values: NDArray[np.float32], rate: float, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
+    sums = np.zeros((values.shape[0] + 1, values.shape[1]))
+    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
     places = np.clip(np.round(bounds * rate).astype(int), 0, values.shape[0])
     lengths = np.maximum(np.diff(places), 1)[:, None]
     return np.diff(sums[places], axis=0) / lengths
