@@ -20,7 +20,15 @@ from tower_anime.music.landing import nearest
 from tower_anime.music.sync import plan_cuts
 from tower_anime.music.track import BeatGrid
 
-RATES = (Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(30000, 1001), Fraction(60), Fraction(12))
+RATES = (
+    Fraction(24),
+    Fraction(24000, 1001),
+    Fraction(25),
+    Fraction(30),
+    Fraction(30000, 1001),
+    Fraction(60),
+    Fraction(12),
+)
 
 
 def song(rng: np.random.Generator, seconds: float) -> BeatGrid:
@@ -72,11 +80,18 @@ def main(n_films: int = 60, first_seed: int = 1) -> None:
             assert sum(plan.n_frames) == sum(frames)
             change = np.abs(np.array(plan.n_frames) - frames) / frames
             found[name, "change"].append(float(change.mean()))
-            assert change.max() <= limits.max_retime + 1e-9 and abs(plan.stretch - 1) <= limits.max_stretch + 1e-9
+            assert (
+                change.max() <= limits.max_retime + 1e-9
+                and abs(plan.stretch - 1) <= limits.max_stretch + 1e-9
+            )
             if name == "offset":
                 found["offset", "of ceiling"].append(plan.hit_rate / max(top, 1e-9))
     for name in dict.fromkeys(name for name, _ in found):
-        print(f"{name:24}", *(f"{what} {np.mean(v):.4f}" for (n, what), v in found.items() if n == name), f"worst hits {np.min(found[name, 'hits']):.2f} worst bias {1000 * np.max(np.abs(found[name, 'bias'])):.1f} ms")
+        print(
+            f"{name:24}",
+            *(f"{what} {np.mean(v):.4f}" for (n, what), v in found.items() if n == name),
+            f"worst hits {np.min(found[name, 'hits']):.2f} worst bias {1000 * np.max(np.abs(found[name, 'bias'])):.1f} ms",
+        )
 
 
 def note(found: dict, name: str, plan, started: float) -> None:
