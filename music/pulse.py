@@ -14,6 +14,7 @@ STEADY_SECONDS = 0.02
 MIN_STEADY_SHARE = 0.7
 # The line is sought within this much of the median period.
 TEMPO_REACH = 0.02
+MAX_TABLE = 2_000_000
 
 
 def trace_pulse(curve: NDArray[np.float32], periods: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -143,7 +144,10 @@ def _steady_line(
     span = float(times[-1] - times[0])
     n_steps = int(np.ceil(2 * TEMPO_REACH * span / period / 0.1))
     tried = period * (1 + np.linspace(-TEMPO_REACH, TEMPO_REACH, n_steps + 1))
-    vectors = np.exp(-2j * np.pi * times[None, :] / tried[:, None]) @ np.sqrt(strengths)
+    # A few periods at a time: for hours of music the whole table would be gigabytes.
+    parts = np.array_split(tried, -(-tried.size * times.size // MAX_TABLE))
+    roots = np.sqrt(strengths)
+    vectors = np.concatenate([np.exp(-2j * np.pi * times[None, :] / part[:, None]) @ roots for part in parts])
     best = int(np.argmax(np.abs(vectors)))
     slope = float(tried[best])
     origin = float(-np.angle(vectors[best]) / (2 * np.pi) * slope)
