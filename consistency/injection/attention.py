@@ -40,7 +40,7 @@ EMBEDS_SCALING: dict[str, Callable[[Tensor, Tensor, float], Pair]] = {
 }
 """How a weight enters the attention: each returns the keys and values that are attended to.
 
-They are of the shape (batch, n_tokens, width). ``V only`` makes the result linear in the weight, as
+They are of the shape (n_pictures, n_tokens, width). ``V only`` makes the result linear in the weight, as
 published; the others are the field's names for weights inside the softmax, the mean of the values, and a
 penalty by the width of the layer.
 """

@@ -32,10 +32,13 @@ class Tokens:
     ----------
     conditional, unconditional : Tensor, shape (n, n_tokens, context)
         One row for all frames, or one for each.
+    n_per_picture : int, optional
+        Tokens of each picture, where those of several stand side by side.
     """
 
     conditional: Tensor
     unconditional: Tensor
+    n_per_picture: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +181,11 @@ class Injection:
         kept = self._batched.get(place)
         if kept is not None and kept[0] == state:
             return kept[1]
-        scale, n = EMBEDS_SCALING[self._schedule.scaling], q.shape[0] // len(kinds)
+        n = q.shape[0] // len(kinds)
         sides = [
             [
                 spread(rows, n, frames)
-                for rows in scale(*self._side(place, q, kind, at.is_reversed), at.weight)
+                for rows in self._scaled(self._side(place, q, kind, at.is_reversed), at.weight)
             ]
             for kind in kinds
         ]
@@ -190,6 +193,14 @@ class Injection:
         if sum(keys.shape[0] * keys.shape[1] for keys, _ in made[1]) <= _MAX_KEPT_TOKENS:
             self._batched[place] = (state, made)
         return made
+
+    def _scaled(self, pair: tuple[Tensor, Tensor], weight: float) -> list[Tensor]:
+        """Weigh keys and values, picture by picture."""
+        n_rows, n_tokens = pair[0].shape[:2]
+        each = (-1, self._tokens.n_per_picture or n_tokens)
+        keys, values = (rows.reshape(*each, rows.shape[-1]) for rows in pair)
+        scaled = EMBEDS_SCALING[self._schedule.scaling](keys, values, weight)
+        return [rows.reshape(n_rows, n_tokens, -1) for rows in scaled]
 
     def _side(
         self, place: Place, q: Tensor, is_unconditional: bool, is_reversed: bool

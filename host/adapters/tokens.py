@@ -79,7 +79,8 @@ def make_tokens(adapter: Adapter, seen: Seen, settings: AdapterSettings, model: 
     ]
     if adapter.kind.through_encoder_hid_proj:
         made = [_through_model(model, tokens) for tokens in made]
-    return Tokens(side_by_side(made[0], settings.combine), side_by_side(made[1], settings.combine))
+    conditional, unconditional = (side_by_side(tokens, settings.combine) for tokens in made)
+    return Tokens(conditional, unconditional, made[0].shape[1])
 
 
 def _through_model(model: Any, tokens: Tensor) -> Tensor:

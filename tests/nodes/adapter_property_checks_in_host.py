@@ -35,8 +35,9 @@ def closed_form(name, place, q, k, v, options, case):
         if "penalty" in case.scaling:
             w *= q.shape[-1] / 1280
         if case.scaling == "K+mean(V) w/ C penalty":
-            mean = values.mean(1, keepdim=True)
-            values = values - mean + w * mean
+            apart = values.unflatten(1, (-1, case.tokens.n_per_picture))
+            mean = apart.mean(2, keepdim=True)
+            values = (apart - mean + w * mean).flatten(1, 2)
         else:
             values = w * values
         keys = keys if case.scaling == "V only" else w * keys
@@ -59,8 +60,10 @@ def drawn(generator):
     def number(low, high):
         return int(torch.randint(low, high + 1, (1,), generator=generator))
 
+    n_per_picture = number(1, 4)
+
     def tokens(n):
-        return torch.randn(n, number(1, 9), 768, generator=generator)
+        return torch.randn(n, n_per_picture * number(1, 4), 768, generator=generator)
 
     n, total = number(1, 4), 9
     is_window = number(0, 3) == 0
@@ -72,7 +75,7 @@ def drawn(generator):
         size=(number(1, 9), number(1, 9)),
         frames=sorted(number(0, total - 1) for _ in range(n)) if is_window else list(range(n)),
         is_window=is_window,
-        tokens=Tokens(tokens(number(1, 9) if number(0, 1) else 1), tokens(number(1, 3))),
+        tokens=Tokens(tokens(number(1, 9) if number(0, 1) else 1), tokens(number(1, 3)), n_per_picture),
         mask=mask if number(0, 2) else None,
         weight=(number(1, 30) - 10.5) / 10,
         scaling=SCALINGS[number(0, len(SCALINGS) - 1)],
