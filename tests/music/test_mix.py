@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.signal
 from tower_anime.errors import InputError
-from tower_anime.music.loudness import integrated_lufs
 from tower_anime.music import mix as mixing
 from tower_anime.music.ducking import Ducking
+from tower_anime.music.loudness import integrated_lufs
 from tower_anime.music.mix import SAMPLE_RATE, DialogueClip, EffectClip, MixSettings
 from tower_anime.music.peaks import true_peak
 from tower_anime.music.signal import Signal
@@ -45,7 +45,12 @@ def test_loudness_and_peak(rate: int) -> None:
     rng = np.random.default_rng(0)
     bursts = rng.standard_normal((2, 20 * rate)) * (0.02 + (rng.random(20 * rate) > 0.9995))
     for target in (-14.0, -23.0):
-        mixed = mix(Signal(bursts.astype(np.float32), rate), [], duration_seconds=20, settings=MixSettings(target_lufs=target))
+        mixed = mix(
+            Signal(bursts.astype(np.float32), rate),
+            [],
+            duration_seconds=20,
+            settings=MixSettings(target_lufs=target),
+        )
         assert integrated_lufs(mixed, SAMPLE_RATE) == pytest.approx(target, abs=0.5)
         between = scipy.signal.resample_poly(mixed.astype(np.float64), 4, 1, axis=1)
         assert 20 * np.log10(np.abs(between).max()) <= -1 + 0.05
@@ -117,7 +122,9 @@ def test_stems_add_up_to_the_mix(rate: int) -> None:
     assert set(whole.stems) == {"dialogue", "music", "effects"}
     np.testing.assert_allclose(sum(whole.stems.values()), whole.samples, atol=1e-5)
     assert level_at(whole.stems["dialogue"], 300, 2, 4) < -80
-    assert np.flatnonzero(np.abs(whole.stems["effects"][0]) > 1e-4)[0] == pytest.approx(6 * SAMPLE_RATE, abs=60)
+    assert np.flatnonzero(np.abs(whole.stems["effects"][0]) > 1e-4)[0] == pytest.approx(
+        6 * SAMPLE_RATE, abs=60
+    )
 
 
 def test_an_effect_neither_ducks_the_music_nor_outlasts_the_picture(rate: int) -> None:
