@@ -68,7 +68,8 @@ def test_head_and_person_are_two_views_with_the_published_preparation(made, batc
     for view, (left, top, right, bottom) in enumerate((head, person)):
         expected = unit(ccip_numbers(as_ccip_wants(image[top:bottom, left:right])))
         got = sighting.embedding[view * 768 : (view + 1) * 768]
-        np.testing.assert_allclose(unit(got), expected, atol=2e-5)
+        # The network's means are float32 sums of 4096 nearly cancelling values, in another order on each CPU.
+        np.testing.assert_allclose(unit(got), expected, atol=2e-4)
         assert np.linalg.norm(got) == pytest.approx(np.sqrt(0.5), abs=1e-5)
 
 

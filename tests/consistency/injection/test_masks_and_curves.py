@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from tower_anime.consistency.injection.attention import EMBEDS_SCALING, spread
-from tower_anime.consistency.injection.combining import (
+
+torch = pytest.importorskip("torch")
+
+from hypothesis import given  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from tower_anime.consistency.injection.attention import EMBEDS_SCALING, spread  # noqa: E402
+from tower_anime.consistency.injection.combining import (  # noqa: E402
     COMBINATIONS,
     combine,
     flipped_norm_average,
     side_by_side,
 )
-from tower_anime.consistency.injection.curve import parse_curve
-from tower_anime.consistency.injection.masks import (
+from tower_anime.consistency.injection.curve import parse_curve  # noqa: E402
+from tower_anime.consistency.injection.masks import (  # noqa: E402
     REGIONS,
     Box,
     box_mask,
@@ -22,7 +24,7 @@ from tower_anime.consistency.injection.masks import (
     guessed_mask_for_layer,
     mask_for_layer,
 )
-from tower_anime.errors import InputError
+from tower_anime.errors import InputError  # noqa: E402
 
 
 def test_thirds_and_halves_cover_the_picture_once():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-import torch
 from support.unets import SD15, SDXL, VEGA, sites_of
 from tower_anime.consistency.injection.sites import in_file_order, pair_layers
 from tower_anime.errors import InputError
@@ -11,7 +11,7 @@ from tower_anime.errors import InputError
 
 def layers_of(numbers, context, width=4):
     names = ("to_k_ip", "to_v_ip")
-    return {f"{n}.{name}.weight": torch.zeros(width, context) for n in numbers for name in names}
+    return {f"{n}.{name}.weight": np.zeros((width, context)) for n in numbers for name in names}
 
 
 @pytest.mark.parametrize(
