@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...errors import UnreadableAudioError
 from .catalog_track import Licence
@@ -72,9 +73,7 @@ def read_tags(path: Path) -> FileTags:
 
     try:
         # Only the file itself: a playlist must not make the decoder open other places.
-        with av.open(
-            str(path), options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        ) as container:
+        with _opened(path) as container:
             if not container.streams.audio:
                 raise UnreadableAudioError(f"{path.name} has no sound in it.")
             stream = container.streams.audio[0]
@@ -85,6 +84,17 @@ def read_tags(path: Path) -> FileTags:
     except (FFmpegError, OSError, ValueError, UnicodeError) as error:
         raise UnreadableAudioError(f"{path.name} is not readable as audio.") from error
     return _tags(path, {key.lower(): value for key, value in given.items()}, seconds, is_protected)
+
+
+def _opened(path: Path) -> Any:
+    import av
+
+    options = {"protocol_whitelist": "file"}
+    try:
+        return av.open(str(path), options=options, metadata_errors="replace")
+    except TypeError:
+        # PyAV 19 takes no word on tags that are no UTF-8.
+        return av.open(str(path), options=options)
 
 
 def _tags(path: Path, given: dict[str, str], seconds: float | None, is_protected: bool) -> FileTags:

@@ -39,7 +39,8 @@ def test_every_plan_keeps_its_promises(
     assert np.all(np.diff(plan.cut_times) > 0)
     # Half a frame of rounding, and the start that takes its mean away.
     assert np.all(np.abs(plan.cut_times - plan.beat_times) <= 1.0 / float(fps) + 1e-9)
-    assert abs(plan.bias_seconds) < 0.005
+    # Few cuts and music that begins with the picture leave some of the rounding to whole frames.
+    assert abs(plan.bias_seconds) <= 0.5 / float(fps)
     assert plan.hit_rate == 1.0
     assert plan.duration_seconds == Fraction(sum(plan.n_frames)) / fps
     np.testing.assert_allclose(plan.cut_times, np.cumsum(plan.n_frames)[:-1] / float(fps))
