@@ -169,7 +169,7 @@ def read_anatomy(image: NDArray[np.uint8], *, limit: int = 1) -> list[Anatomy]:
     for number, head in enumerate(heads):
         sure, worth = (_SURE_OF_MORE, _WORTH_A_LOOK_FOR_MORE) if number else (_SURE, _WORTH_A_LOOK)
         if head.score >= worth:
-            placed = place_head(labelling, head)
+            placed = place_head(labelling, head, beside=found[0].head if found else None)
             if head.score >= sure or placed.surety >= _SURE_AT_CLOSE:
                 found.append(Anatomy(linear, placed.parts(), placed.head, scale))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -67,14 +68,29 @@ _DOUBTFUL, _SURER_BY = 2.0, 1.0
 _LARGER, _HIGHER = 1.6, 0.5
 
 
-def place_head(picture: Labelling, guess: Head) -> Placed:
-    """Put a head where its parts turn out to be, or a larger one where that is surer to be a head."""
+def place_head(picture: Labelling, guess: Head, *, beside: Head | None = None) -> Placed:
+    """Put a head where its parts turn out to be, or a larger one where that is surer to be a head.
+
+    Parameters
+    ----------
+    picture : Labelling
+        Of the picture.
+    guess : Head
+        About where the head is.
+    beside : Head, optional
+        A surer head in the same picture; people beside each other have heads of about one size.
+    """
     first = Placed(picture, guess)
-    if first.surety >= _DOUBTFUL:
-        return first
     larger = replace(guess, radius=_LARGER * guess.radius, y=guess.y - _HIGHER * guess.radius)
+    if first.surety >= _DOUBTFUL or (beside is not None and not _is_nearer(larger, first.head, beside)):
+        return first
     second = Placed(picture, larger)
     return second if second.surety > first.surety + _SURER_BY else first
+
+
+def _is_nearer(one: Head, other: Head, beside: Head) -> bool:
+    """Whether one head's size is nearer to that of the head beside it than the other's."""
+    return abs(math.log(one.radius / beside.radius)) < abs(math.log(other.radius / beside.radius))
 
 
 class _Window:

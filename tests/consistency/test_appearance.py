@@ -16,6 +16,7 @@ from tower_anime.consistency.figure.hair_style import hair_style
 from tower_anime.consistency.figure.histograms import colour_histogram
 from tower_anime.consistency.figure.regions import BoxSums
 from tower_anime.consistency.figure.shares import share_code
+from tower_anime.consistency.images import read_image
 from tower_anime.consistency.scores.similarity import over_views, view_similarities
 
 DRAWN = Path(__file__).resolve().parents[2] / "benchmarks" / "drawn"
@@ -190,3 +191,10 @@ def test_colours_further_apart_have_less_alike_histograms() -> None:
     alike = [float(first @ other) for other in (first, *others)]
     assert alike[0] == pytest.approx(1.0)
     assert alike == sorted(alike, reverse=True)
+
+
+@pytest.mark.parametrize("still", ["05_river_bank", "09_train_interior"])
+def test_people_beside_each_other_have_heads_of_about_one_size(still: str) -> None:
+    picture = read_image(Path(__file__).parents[2] / f"example_workflows/demo/stills/{still}.webp")
+    first, second = read_anatomy(picture, limit=2)
+    assert max(first.head.radius, second.head.radius) < 1.3 * min(first.head.radius, second.head.radius)
