@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NoBeatError
 from .cutting import Wishes, best_cuts, find_candidates
-from .landing import Landing, best_offset, measure_landing, nearest
+from .landing import Landing, best_offset, measure_landing, nearest, share_within
 from .loop import Loop, find_loop, looped_beats
 from .track import BeatGrid
 
@@ -303,10 +303,18 @@ def _unbiased(
     cuts: NDArray[np.float64], beat_times: NDArray[np.float64], start: float, frame: float
 ) -> float:
     """Move the start by the mean of what whole frames miss their beats by, unless a hit would be lost."""
-    before = measure_landing(cuts, beat_times - start, frame, ceiling_hit_rate=0.0)
+
+    def missed(second: float) -> NDArray[np.float64]:
+        return cuts - nearest(cuts, beat_times - second)
+
+    def hits(offsets: NDArray[np.float64]) -> list[float]:
+        return [share_within(offsets, tolerance) for tolerance in (frame, 0.04)]
+
+    before = missed(start)
+    within = before[np.abs(before) <= frame + 1e-9]
+    bias = float(within.mean()) if within.size else 0.0
     for share in (1.0, 0.5, 0.25):
-        moved = start - share * before.bias_seconds
-        after = measure_landing(cuts, beat_times - moved, frame, ceiling_hit_rate=0.0)
-        if after.hit_rate >= before.hit_rate and after.hit_rate_40ms >= before.hit_rate_40ms:
+        moved = start - share * bias
+        if all(now >= then for now, then in zip(hits(missed(moved)), hits(before), strict=True)):
             return moved
     return start

@@ -17,9 +17,8 @@ from ..host.families.style_models import STRENGTH_TYPES
 from ..host.families.wan import empty_latent
 from ..host.injection import inject
 from ..host.injection_order import Generation, InjectionOrder, ReferenceModels, VideoOrder
+from .injector_inputs import DEGRADE, STOP
 from .sockets import CHARACTER, CharacterSocket, ReferenceModelsSocket
-
-STOP, DEGRADE = "stop", "degrade"
 
 
 class ReferenceModelsNode(io.ComfyNode):

@@ -22,7 +22,7 @@ from ..host.loras import LoraOrder, lora_names
 from ..services.adapter_inputs import AdapterWants
 from .character import prompt_fragment
 from .convert import to_image_arrays
-from .injector_inputs import AUTO, DEGRADE, STOP, injector_inputs
+from .injector_inputs import AUTO, STOP, injector_inputs
 from .sockets import CHARACTER
 
 # Of an aligned face for adapters that name none, as for SD 1.5.
@@ -199,6 +199,3 @@ def _summary(character: Character, report: InjectionReport) -> str:
     applied = ", ".join(entry["what"] for entry in report.applied) or "nothing"
     degraded = "; ".join(f"{entry['what']}: {entry['reason']}" for entry in report.degraded)
     return f"{character.name}: applied {applied}." + (f" Not applied: {degraded}" if degraded else "")
-
-
-__all__ = ["DEGRADE", "STOP", "EmbeddingInjector"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +135,8 @@ def place_adapter(
         mask=mask,
         is_mask_guessed=settings.compatible,
     )
-    return Placed(_patched(model, injection, list(acting)), len(acting), len(sites))
+    depths = Counter(site.place[:2] for site in sites)
+    return Placed(_patched(model, injection, list(acting), depths), len(acting), len(sites))
 
 
 def _pairs(adapter: Adapter, sites: list[Site]) -> dict[Site, int]:
@@ -164,7 +167,7 @@ def _check(settings: AdapterSettings) -> None:
         )
 
 
-def _patched(model: Any, injection: Injection, sites: list[Site]) -> Any:
+def _patched(model: Any, injection: Injection, sites: list[Site], depths: Mapping[Any, int]) -> Any:
     from comfy.patcher_extension import CallbacksMP, WrappersMP
 
     patched = model.clone()
@@ -173,14 +176,10 @@ def _patched(model: Any, injection: Injection, sites: list[Site]) -> Any:
     )
     # What stands there is looked up before anything is set: our own must not wrap itself.
     earlier = {site.place: existing.get(site.place, existing.get(site.place[:2])) for site in sites}
-    n_depths = {site.place[:2]: 0 for site in sites}
-    for site in unet_sites(model):
-        if site.place[:2] in n_depths:
-            n_depths[site.place[:2]] += 1
     for site in sites:
         patch = CrossAttentionPatch(site.place, injection, earlier[site.place])
         _set(patched, patch, site.place)
-        if n_depths[site.place[:2]] == 1:
+        if depths[site.place[:2]] == 1:
             # Some packs look a block up without its depth; they must find what they would shadow.
             _set(patched, patch, site.place[:2])
     if not patched.get_callbacks(CallbacksMP.ON_CLONE, _KEY):

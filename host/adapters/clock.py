@@ -27,6 +27,7 @@ class Clock:
         self._bounds: dict[float, float] = {}
         self._seen: Tensor | None = None
         self._sigma = 0.0
+        self._fraction: float | None = None
 
     def forget(self) -> None:
         """Drop the step that was seen last."""
@@ -39,7 +40,7 @@ class Clock:
             return float("inf")
         if sigmas is not self._seen:
             # Reading a value waits for the device, so it is read once and not in every layer.
-            self._seen, self._sigma = sigmas, float(sigmas.max())
+            self._seen, self._sigma, self._fraction = sigmas, float(sigmas.max()), None
         return self._sigma
 
     def is_within(self, options: dict[str, Any], start: float, end: float) -> bool:
@@ -52,8 +53,13 @@ class Clock:
 
     def fraction(self, options: dict[str, Any]) -> float:
         """Return how far sampling is, from 0 to 1."""
-        table = self._levels()
         sigma = self.sigma(options)
+        if options.get("sigmas") is None or self._fraction is None:
+            self._fraction = self._fraction_of(sigma)
+        return self._fraction
+
+    def _fraction_of(self, sigma: float) -> float:
+        table = self._levels()
         place = bisect_left([-level for level, _ in table], -sigma)
         if place == 0:
             return 0.0
