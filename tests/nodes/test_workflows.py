@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ NAMES = [
     "tower_character_gate",
     "tower_regenerate",
     "tower_bpm_sync",
+    "tower_music_match",
+    "tower_beat_schedule",
     "tower_adapter",
     "tower_two_characters",
     "tower_theme",
@@ -92,6 +96,33 @@ def test_picture_sync_save(ready):
     assert run.succeeded, run.error["exception_message"]
     [asset] = assets_of(ready, run)
     assert asset.file_type == "video" and asset.duration_seconds > 5
+
+
+@pytest.mark.host
+def test_music_found_for_a_picture(ready):
+    prompt = ready.workflow("tower_music_match")
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    [shown] = nodes_of(prompt, "PreviewAny")
+    report = json.loads(run.history["outputs"][shown]["text"][0])
+    assert report["tempo_bpm"] == pytest.approx(120.0, rel=0.01)
+    assert report["hit_rate"] > report["chance_hit_rate"]
+    assert report["n_frames"] == report["n_frames_before"]
+    [asset] = assets_of(ready, run)
+    assert asset.file_type == "video" and asset.duration_seconds == pytest.approx(7.8, abs=0.02)
+
+
+@pytest.mark.host
+def test_music_as_numbers_for_each_frame(ready):
+    prompt = ready.workflow("tower_beat_schedule")
+    run = ready.run(prompt)
+    assert run.succeeded, run.error["exception_message"]
+    keyframes, report = (run.history["outputs"][node]["text"][0] for node in nodes_of(prompt, "PreviewAny"))
+    beats = json.loads(report)["beat_frames"]
+    assert {later - earlier for earlier, later in itertools.pairwise(beats)} == {12}
+    numbers = {int(frame): float(value) for frame, value in re.findall(r"(\d+):\(([\d.]+)\)", keyframes)}
+    assert all(numbers[frame] >= 0.68 for frame in beats)
+    assert min(numbers.values()) >= 0.2 and max(numbers.values()) == 1.0
 
 
 def small(prompt: dict, width: int, height: int) -> dict:
