@@ -27,7 +27,7 @@ from .local_catalog import LocalCatalog
 
 if TYPE_CHECKING:
     from ..db.music_files import MusicFileRepository
-    from ..settings import Settings
+    from ..settings import CatalogueSettings, Settings
     from .music_index import MusicIndex
 
 logger = logging.getLogger(__name__)
@@ -236,18 +236,22 @@ def open_catalogues(settings: Settings, files: MusicFileRepository) -> Catalogue
     roots = (given.apple_url, given.deezer_url, given.jamendo_url)
     transport = HttpTransport(roots)
     index = MusicIndex(files, given.folders)
-    token = DeveloperToken(given.apple_token, given.apple_key, given.apple_key_id, given.apple_team_id)
     # In ComfyUI the folders are watched; a command ends too soon for that.
     local = LocalCatalog(files, index, keeps_watch=settings.output is not None)
     apple = AppleMusic(
         CatalogClient("Apple Music", given.apple_url, transport),
-        token,
+        developer_token(given),
         given.apple_storefront,
         given.apple_user_token,
     )
     deezer = Deezer(CatalogClient("Deezer", given.deezer_url, transport))
     jamendo = Jamendo(CatalogClient("Jamendo", given.jamendo_url, transport), given.jamendo_client_id)
     return CatalogueService([local, apple, deezer, jamendo], index)
+
+
+def developer_token(given: CatalogueSettings) -> DeveloperToken:
+    """Return the maker of Apple Music's developer token; nothing is read until it is asked for one."""
+    return DeveloperToken(given.apple_token, given.apple_key, given.apple_key_id, given.apple_team_id)
 
 
 def _refused_address(address: str) -> InputError:

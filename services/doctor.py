@@ -29,13 +29,14 @@ class Check:
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Look at Python, the data folder, the database, the codecs and the encoders."""
+    """Look at Python, the data folder, the database, the codecs, the encoders and the catalogues of music."""
     looks: dict[str, Callable[[Settings], str]] = {
         "python": _python,
         "home": _home,
         "database": _database,
         "codecs": _codecs,
         "encoders": _encoders,
+        "music": _music,
     }
     checks = []
     for name, look in looks.items():
@@ -96,3 +97,29 @@ def _encoders(settings: Settings) -> str:
     registry = open_encoders(settings)
     chosen = registry.resolve(settings.encoder)
     return f"{settings.encoder} is {chosen.name} {chosen.version}; known: {', '.join(registry.names())}"
+
+
+def _music(settings: Settings) -> str:
+    from .catalogues import developer_token
+
+    given = settings.catalogues
+    gone = [str(folder) for folder in given.folders if not folder.is_dir()]
+    # The default folder need not be there.
+    if gone and given.folders != (settings.home / "music",):
+        raise TowerError(
+            f"TOWER_MUSIC names {', '.join(gone)}, which is no folder.",
+            hint="Name the folders where your music is.",
+        )
+    ready, token = ["Deezer"], developer_token(given)
+    missing = token.missing()
+    if not missing:
+        token.get()
+        ready.append("Apple Music")
+    elif "TOWER_APPLE_MUSIC_TOKEN" not in missing:
+        raise TowerError(
+            f"Apple Music has a part of its key, but {', '.join(missing)} is not set.",
+            hint="Set all of TOWER_APPLE_MUSIC_KEY, _KEY_ID and _TEAM_ID, or none.",
+        )
+    if given.jamendo_client_id:
+        ready.append("Jamendo")
+    return f"folders: {', '.join(map(str, given.folders))}; catalogues that are set up: {', '.join(ready)}"
