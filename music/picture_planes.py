@@ -28,6 +28,8 @@ SAMPLES_ACROSS, COLORS_ACROSS = 160, 80
 # Formats whose planes can be read as they are; others are converted first.
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
 FULL_RANGE = 2
+# Shares of red and blue in luma: BT.709 from 720 lines on, else BT.601, as files without a tag are read.
+HD_LINES, HD_SHARES, SD_SHARES = 720, (0.2126, 0.0722), (0.299, 0.114)
 # Demuxers of real media files: playlists and scripts make FFmpeg open other files or addresses.
 OPTIONS = {
     "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,gif,h264,hevc,ivf,"
@@ -107,17 +109,18 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
 
 
 def planes_of_rgb(pixels: NDArray[np.uint8]) -> Planes:
-    """Return the planes of an RGB picture, shape (height, width, 3), in the range that video files have."""
-    luma, _, _ = _luma_and_ends(_sampled(pixels, SAMPLES_ACROSS))
-    coarse, r, b = _luma_and_ends(_sampled(pixels, COLORS_ACROSS))
-    u, v = (b - coarse) / 1.8556, (r - coarse) / 1.5748
-    return _limited(luma), _limited(u + 128), _limited(v + 128)
+    """Return the planes of an RGB picture, shape (height, width, 3), as video files have them."""
+    red, blue = HD_SHARES if pixels.shape[0] >= HD_LINES else SD_SHARES
+    luma, _, _ = _luma_and_ends(_sampled(pixels, SAMPLES_ACROSS), red, blue)
+    coarse, r, b = _luma_and_ends(_sampled(pixels, COLORS_ACROSS), red, blue)
+    u, v = (b - coarse) / (2 * (1 - blue)), (r - coarse) / (2 * (1 - red))
+    return _limited_luma(luma), _limited_chroma(u + 128), _limited_chroma(v + 128)
 
 
-def _luma_and_ends(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-    """Return the BT.709 luma, red and blue of RGB pixels."""
+def _luma_and_ends(pixels: NDArray[np.uint8], red: float, blue: float) -> tuple[NDArray[np.float32], ...]:
+    """Return luma, red and blue of RGB pixels."""
     r, g, b = (pixels[..., channel].astype(np.float32) for channel in range(3))
-    luma = np.float32(0.2126) * r + np.float32(0.7152) * g + np.float32(0.0722) * b
+    luma = np.float32(red) * r + np.float32(1 - red - blue) * g + np.float32(blue) * b
     return luma.astype(np.float32), r, b
 
 
@@ -130,11 +133,16 @@ def _planes(frame: av.VideoFrame) -> Planes:
         frame = frame.reformat(width=max(2, width), height=height, format="yuv420p")
     across = (SAMPLES_ACROSS, COLORS_ACROSS, COLORS_ACROSS)
     luma, u, v = (_decimated(plane, n) for plane, n in zip(frame.planes, across, strict=True))
-    return (_limited(luma), _limited(u), _limited(v)) if is_full else (luma, u, v)
+    return (_limited_luma(luma), _limited_chroma(u), _limited_chroma(v)) if is_full else (luma, u, v)
 
 
-def _limited(plane: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
+def _limited_luma(plane: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
     return (plane.astype(np.float32) * np.float32(219 / 255) + np.float32(16.5)).astype(np.uint8)
+
+
+def _limited_chroma(plane: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Bring chroma to the range 16 to 240 around 128, where grey stays."""
+    return ((plane.astype(np.float32) - 128) * np.float32(224 / 255) + np.float32(128.5)).astype(np.uint8)
 
 
 def _upright(planes: Planes, turns: int) -> Planes:

@@ -9,8 +9,9 @@ import av
 import numpy as np
 import pytest
 from drawn_video import Piece, Scene, assemble, write
+from tower_anime.music.picture_planes import planes_of_file, planes_of_rgb
 from tower_anime.music.shots import find_transitions, find_transitions_in_frames
-from tower_anime.production.clip import iterate_frames, to_rgb
+from tower_anime.production.clip import BT601, BT709, LIMITED_RANGE, iterate_frames, to_rgb
 from tower_anime.production.retime import frame_order, retime_video
 
 CUTS = [40, 75, 121]
@@ -29,7 +30,9 @@ def cuts_of(path: Path) -> list[int]:
     return [t.frame for t in find_transitions(path).transitions]
 
 
-def encode(path: Path, frames, *, codec="libx264", pix_fmt="yuv420p", times=None, options=None) -> Path:
+def encode(
+    path: Path, frames, *, codec="libx264", pix_fmt="yuv420p", times=None, options=None, matrix=None
+) -> Path:
     """Encode frames; `times` are their time stamps in 1/1000 s."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=24, options=options or {})
@@ -39,6 +42,8 @@ def encode(path: Path, frames, *, codec="libx264", pix_fmt="yuv420p", times=None
             stream.codec_context.time_base = Fraction(1, 1000)
         for number, pixels in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            if matrix is not None:
+                frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix, dst_color_range=LIMITED_RANGE)
             if times is not None:
                 frame.pts, frame.time_base = int(times[number]), Fraction(1, 1000)
             container.mux(stream.encode(frame))
@@ -53,6 +58,26 @@ def test_file_and_frames_give_the_same_cuts_and_nearly_the_same_movement(tmp_pat
     assert of_file.transitions == of_frames.transitions
     assert of_file.cuts_per_minute == of_frames.cuts_per_minute
     np.testing.assert_allclose(of_file.motion.curve, of_frames.motion.curve, atol=0.004)
+
+
+@pytest.mark.parametrize("height", [360, 720])
+def test_rgb_has_the_planes_of_the_file_it_came_from(tmp_path, height):
+    colors = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (255, 255, 255), (0, 0, 0)]
+    pixels = np.repeat(np.repeat(np.array([colors], np.uint8), height, axis=0), 160, axis=1)
+    matrix = BT709 if height >= 720 else BT601
+    path = encode(tmp_path / "a.mkv", [pixels], pix_fmt="yuv444p", options={"qp": "0"}, matrix=matrix)
+    ((_, _, of_file),) = planes_of_file(path)
+    with av.open(str(path)) as container:
+        (frame,) = container.decode(video=0)
+    for one, other in zip(of_file, planes_of_rgb(to_rgb(frame)), strict=True):
+        inner = np.s_[2:-2, 2:-2]
+        np.testing.assert_allclose(one[inner], other[inner].astype(float), atol=2)
+
+
+def test_grey_of_the_full_range_has_no_colour(tmp_path):
+    path = encode(tmp_path / "a.mkv", [np.full((64, 64, 3), 90, np.uint8)], pix_fmt="yuvj420p")
+    ((_, _, of_file),) = planes_of_file(path)
+    assert {int(value) for plane in of_file[1:] for value in plane.ravel()} <= {127, 128}
 
 
 @pytest.mark.parametrize(
