@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..consistency.character import Character
+    from ..consistency.character import Character, Reference
     from ..consistency.palettes.enforcement import EnforcedPicture
     from ..consistency.palettes.swatches import Swatch
     from .characters import CharacterStudio
@@ -26,6 +27,7 @@ class PaletteService:
 
     def __init__(self, characters: CharacterStudio) -> None:
         self._characters = characters
+        self._lock = threading.Lock()
         self._read: dict[tuple[str, ...], tuple[tuple[Swatch, ...], ...]] = {}
 
     def of(self, character: Character) -> tuple[Swatch, ...]:
@@ -149,14 +151,21 @@ class PaletteService:
         return rows
 
     def _references(self, character: Character) -> tuple[tuple[Swatch, ...], ...]:
-        from ..consistency.palettes.swatch_reading import read_swatches
+        """Return what is read off each reference; of a chosen figure, off that alone."""
+        key = tuple(reference.key for reference in character.references)
+        found = self._read.get(key)
+        if found is None:
+            found = tuple(_swatches(reference) for reference in character.references)
+            with self._lock:
+                while len(self._read) >= _REMEMBERED:
+                    self._read.pop(next(iter(self._read)))
+                self._read[key] = found
+        return found
 
-        if not character.references:
-            return ()
-        key = tuple(reference.sha256 for reference in character.references)
-        if key not in self._read:
-            while len(self._read) >= _REMEMBERED:
-                self._read.pop(next(iter(self._read)))
-            images = self._characters.reference_images(character)
-            self._read[key] = tuple(read_swatches(image) for image in images)
-        return self._read[key]
+
+def _swatches(reference: Reference) -> tuple[Swatch, ...]:
+    from ..consistency.images import read_image
+    from ..consistency.palettes.swatch_reading import read_swatches
+    from ..consistency.references.checking import chosen_part
+
+    return read_swatches(chosen_part(read_image(reference.path), reference.box, reference.path.name))

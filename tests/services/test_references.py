@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.media import RUST, TEAL, draw_figure, write_references
+from tower_anime.consistency.palettes.swatch_reading import read_swatches
 from tower_anime.errors import InputError, NotFoundError
 from tower_anime.services.references import change_reference, reference_at
 
@@ -29,6 +30,26 @@ def test_a_chosen_figure_and_its_weight_make_a_version(opened, tmp_path: Path) -
     [before], [after] = (opened.identity.score(one, [teal], encoder="appearance") for one in (made, changed))
     assert after.similarity > 0.7
     assert after.similarity >= before.similarity
+
+
+def test_the_palette_is_that_of_the_chosen_figure(opened, tmp_path: Path) -> None:
+    both = np.concatenate([np.asarray(draw_figure(look, size=(640, 720))) for look in (RUST, TEAL)], axis=1)
+    Image.fromarray(both).save(tmp_path / "both.png")
+    made, _ = opened.characters.ensure("Somebody", [tmp_path / "both.png"])
+    hair = {}
+    for name, left in (("rust", 0), ("teal", 640)):
+        first = reference_at(opened.characters.get(made.id), 1).id or 0
+        chosen, _ = change_reference(opened.characters, made.id, first, box=(left, 0, left + 640, 720))
+        hair[name] = np.array(next(one.lab for one in opened.palettes.of(chosen) if one.name == "hair"))
+    drawn = {name: _hair_of(look) for name, look in (("rust", RUST), ("teal", TEAL))}
+    for name, found in hair.items():
+        assert np.linalg.norm(found - drawn[name]) < 0.05
+    assert np.linalg.norm(hair["rust"] - hair["teal"]) > 0.15
+
+
+def _hair_of(look) -> np.ndarray:
+    swatches = read_swatches(np.asarray(draw_figure(look, size=(640, 720))))
+    return np.array(next(one.lab for one in swatches if one.name == "hair"))
 
 
 def test_what_is_not_there_or_not_possible_changes_nothing(opened, tmp_path: Path) -> None:
