@@ -116,10 +116,15 @@ class ScrfdDetector:
         self, outputs: Sequence[NDArray[np.float32]], size: tuple[int, int]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
         """Return boxes, scores and landmarks, in pixels of the frame, of what is sure enough."""
+        levels = zip(self._by_stride(outputs, size), self._strides, strict=True)
+        # Most strides of a frame hold no face; the finest alone has thousands of places.
         found = [
-            _level(group, stride, self._n_anchors, size[0])
-            for group, stride in zip(self._by_stride(outputs, size), self._strides, strict=True)
+            _level(group, sure, stride, self._n_anchors, size[0])
+            for group, stride in levels
+            if (sure := np.flatnonzero(group[0] >= _MIN_SCORE)).size
         ]
+        if not found:
+            return np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2)) if self.has_keypoints else None
         boxes, scores, points = (np.concatenate(part) for part in zip(*found, strict=True))
         return boxes, scores, points if self.has_keypoints else None
 
@@ -145,11 +150,10 @@ class ScrfdDetector:
 
 
 def _level(
-    group: Sequence[NDArray[np.float32]], stride: int, n_anchors: int, width: int
+    group: Sequence[NDArray[np.float32]], sure: NDArray[np.intp], stride: int, n_anchors: int, width: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Decode the sure anchors of one stride: its scores, distances and, where told, landmarks."""
     scores, distances = group[0][:, 0], group[1]
-    sure = np.flatnonzero(scores >= _MIN_SCORE)
     cells, n_columns = sure // n_anchors, -(-width // stride)
     anchors = np.stack([cells % n_columns, cells // n_columns], axis=1) * float(stride)
     sides = distances[sure].astype(np.float64) * stride

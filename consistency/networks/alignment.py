@@ -73,8 +73,10 @@ def aligned_face(image: NDArray[np.uint8], keypoints: NDArray[np.floating], side
     Returns
     -------
     ndarray of uint8, shape (3, side, side)
-        Bilinear; black where the face leaves the picture.
+        Bilinear; black where the face leaves the picture, or the landmarks are no numbers.
     """
+    if not np.isfinite(keypoints).all():
+        return np.zeros((3, side, side), np.uint8)
     matrix = similarity_transform(keypoints, template(side))
     turn, shift = matrix[:, :2], matrix[:, 2]
     if abs(np.linalg.det(turn)) < 1e-12:
@@ -82,23 +84,55 @@ def aligned_face(image: NDArray[np.uint8], keypoints: NDArray[np.floating], side
     back = np.linalg.inv(turn)
     # Sums of a row and a column, not a matrix product, for which BLAS would start its threads.
     places = np.arange(side)
+    across, down = back[:, 0, None] * (places - shift[0]), back[:, 1, None] * (places - shift[1])
+    part, corner = _cut_out(image, across, down)
     x, y = (
-        (back[axis, 0] * (places - shift[0]))[None, :] + (back[axis, 1] * (places - shift[1]))[:, None]
+        np.clip(across[axis] - corner[axis] + down[axis][:, None], 0, part.shape[1 - axis] - 2).ravel()
         for axis in (0, 1)
     )
-    return _bilinear(image, x.ravel(), y.ravel()).reshape(3, side, side)
+    return _bilinear(part, x, y).reshape(3, side, side)
+
+
+def _cut_out(
+    image: NDArray[np.uint8], across: NDArray[np.float64], down: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Copy the part in which all sums of `across` and `down`, shape (2, side), lie, and a pixel around it.
+
+    Beside the picture it is black, of which one pixel is enough. Returns the part and where it begins.
+    """
+    size = image.shape[1::-1]
+    left, top = np.clip(np.floor(across.min(axis=1) + down.min(axis=1)), -1, size).astype(int)
+    right, bottom = np.clip(np.floor(across.max(axis=1) + down.max(axis=1)), -1, size).astype(int) + 3
+    part = np.zeros((bottom - top, right - left, 3), np.uint8)
+    within = image[max(top, 0) : bottom, max(left, 0) : right]
+    low = max(-top, 0), max(-left, 0)
+    part[low[0] : low[0] + within.shape[0], low[1] : low[1] + within.shape[1]] = within
+    return part, np.array([left, top])
 
 
 def _bilinear(image: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Look up a picture between its pixels, shape (3, n); what lies outside is black."""
-    height, width = image.shape[:2]
-    colours = np.ascontiguousarray(image).reshape(-1, 3)
-    left, top = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
+    """Look up a picture between its pixels, none of them in the last row or column; shape (3, n)."""
+    row = image.shape[1] * 3
+    left, top = x.astype(np.intp), y.astype(np.intp)
     right_share, low_share = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    total = np.zeros((3, len(left)), np.float32)
-    for column, column_share in ((left, 1 - right_share), (left + 1, right_share)):
-        for row, row_share in ((top, 1 - low_share), (top + 1, low_share)):
-            is_inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-            found = colours.take(np.where(is_inside, row * width + column, 0), axis=0)
-            total += found.T * (column_share * row_share * is_inside)
-    return np.rint(total).astype(np.uint8)
+    first = np.multiply(top, row, out=top)
+    first += np.multiply(left, 3, out=left)
+    colours = image.reshape(-1)
+    # Red, green and blue of a pixel and its neighbour, in the row above and in the one below.
+    above, below = np.empty((2, 6, len(x)), np.float32)
+    for values, start in ((above, 0), (below, row)):
+        for at in range(6):
+            np.copyto(values[at], colours[start + at :].take(first))
+    upright = _between(above, below, low_share)
+    found = _between(upright[:3], upright[3:], right_share)
+    return np.rint(found, out=found).astype(np.uint8)
+
+
+def _between(
+    start: NDArray[np.float32], end: NDArray[np.float32], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Interpolate linearly; `end` is overwritten."""
+    end -= start
+    end *= share
+    end += start
+    return end

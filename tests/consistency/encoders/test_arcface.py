@@ -100,6 +100,21 @@ def test_an_aligned_face_is_the_picture_where_its_landmarks_are_the_template() -
     assert not beside[:, :, :55].any() and (beside[:, :, 56:] == image[:112, :56].transpose(2, 0, 1)).all()
 
 
+@pytest.mark.parametrize("shift", [(-500, 10), (10, -500), (290, 40), (40, 290), (5000, 5000), (-(10**7), 0)])
+def test_what_leaves_the_picture_is_black(shift) -> None:
+    image = noise(3, 300, 300)
+    cut = aligned_face(image, np.add(TEMPLATE, shift), 112)
+    columns, rows = np.arange(112)[None] + shift[0], np.arange(112)[:, None] + shift[1]
+    is_inside = (columns >= 0) & (columns < 300) & (rows >= 0) & (rows < 300)
+    expected = image[np.clip(rows, 0, 299), np.clip(columns, 0, 299)] * is_inside[..., None]
+    assert (cut == expected.transpose(2, 0, 1)).all()
+
+
+@pytest.mark.parametrize("points", [np.zeros((5, 2)), np.full((5, 2), np.nan)])
+def test_landmarks_that_lie_in_one_place_or_nowhere_give_black(points) -> None:
+    assert not aligned_face(noise(3, 300, 300), points, 112).any()
+
+
 def features(crop: np.ndarray) -> np.ndarray:
     """Compute in float64 what the tiny recogniser gives for an aligned face, shape (3, 112, 112)."""
     scaled = (crop.astype(np.float64) - 127.5) / 127.5

@@ -14,7 +14,7 @@ from tower_anime.consistency.encoders.ccip import SCALING
 from tower_anime.consistency.encoders.features import FeatureNetwork
 from tower_anime.consistency.networks.network import Network, in_order
 from tower_anime.consistency.networks.onnx_file import first_operation_names
-from tower_anime.consistency.networks.resampling import letterboxed, resized, stretched
+from tower_anime.consistency.networks.resampling import letterboxed, resized
 from tower_anime.errors import MissingPackageError, ModelFileError
 
 
@@ -107,16 +107,47 @@ def test_names_of_operations_are_read_without_loading_the_weights(tmp_path) -> N
     assert first_operation_names(long) == [f"n{at}" for at in range(8)]
 
 
+def pillows(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    scaled = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(scaled, int).transpose(2, 0, 1)
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
 @pytest.mark.parametrize("size", [(720, 1280), (700, 360), (200, 200), (41, 1000), (1, 1)])
 def test_preparation_is_pillows_to_one_step_of_255(size) -> None:
-    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    filtered = np.asarray(Image.fromarray(image).resize((384, 384), Image.Resampling.BILINEAR), np.float64)
-    got = stretched(image, 384, 384, SCALING)[0].astype(np.float64)
+    image = noise(*size)
+    planes = resized(image, 384, 384)
+    assert planes.shape == (3, 384, 384) and planes.dtype == np.uint8 and planes.flags.c_contiguous
+    got = np.empty((3, 384, 384), np.float32)
+    SCALING.apply(planes, got)
     mean = np.array([0.48145466, 0.4578275, 0.40821073])[:, None, None]
     deviation = np.array([0.26862954, 0.26130258, 0.27577711])[:, None, None]
-    back = (got * deviation + mean) * 255
-    assert np.abs(back - filtered.transpose(2, 0, 1)).max() <= 1.0 + 1e-3
-    assert resized(image, 384, 384).shape == (3, 384, 384)
+    back = (got.astype(np.float64) * deviation + mean) * 255
+    assert np.abs(back - pillows(image, 384, 384)).max() <= 1.0 + 1e-3
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (128, 128),
+        (384, 200),
+        (150, 384),
+        (37, 211),
+        (300, 500),
+        (384, 384),
+        (600, 500),
+        (594, 360),
+        (900, 20),
+    ],
+)
+def test_a_crop_has_pillows_own_bytes(size) -> None:
+    """But for the few values that end on a half; in another order a quarter would be rounded otherwise."""
+    large = noise(size[0] + 20, size[1] + 30)
+    image = large[5 : 5 + size[0], 9 : 9 + size[1]]
+    assert (resized(image, 384, 384) != pillows(image, 384, 384)).mean() < 0.005
 
 
 def test_a_letterbox_keeps_proportions_and_knows_the_way_back() -> None:
