@@ -246,15 +246,19 @@ def _numbers(path: Path, member: str) -> NDArray[np.float32]:
 
 
 def _checked_picture(path: Path, member: str) -> tuple[int, int]:
-    """Decode a picture and return its width and height."""
-    from ...consistency.images import read_image
+    """Decode a picture and return its width and height; no reference is animated or small."""
+    from ...consistency.images import read_image, read_still
+    from ...consistency.references.check import MIN_SHORT_SIDE
 
+    is_reference = member.startswith("references/")
     try:
-        height, width = read_image(path).shape[:2]
+        height, width = (read_still if is_reference else read_image)(path).shape[:2]
         suffix = picture_suffix(path)
     except InputError as error:
         reason = error.message.replace(str(path), "it").rstrip(".")
         refuse(f"{member} is not a picture that is read: {reason}")
     if suffix != PurePosixPath(member).suffix:
         refuse(f"{member} is in truth a {suffix[1:].upper()}")
+    if is_reference and min(width, height) < MIN_SHORT_SIDE:
+        refuse(f"{member} has {width}×{height} pixels, and a reference {MIN_SHORT_SIDE} on its short side")
     return width, height

@@ -385,6 +385,18 @@ def bomb() -> bytes:
     return stream.getvalue()
 
 
+def animation() -> bytes:
+    frames, stream = [draw_figure(size=(520, 520), x=x) for x in (0.4, 0.6)], io.BytesIO()
+    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:])
+    return stream.getvalue()
+
+
+def small_picture() -> bytes:
+    stream = io.BytesIO()
+    draw_figure(size=(511, 700)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -393,8 +405,10 @@ def bomb() -> bytes:
         (b"GIF89a" + bytes(40), "GIF"),
         (b"\x89PNG\r\n\x1a\n" + bytes(30), "not a picture"),
         (bomb(), "million"),
+        (animation(), "animation of 2 frames"),
+        (small_picture(), "511×700 pixels, and a reference 512"),
     ],
-    ids=["html", "empty", "gif", "broken", "bomb"],
+    ids=["html", "empty", "gif", "broken", "bomb", "animation", "small"],
 )
 def test_a_picture_that_is_none_is_refused(receiver, file, tmp_path, data, said) -> None:
     path = packed(tmp_path / "picture.tower", with_picture(unpacked(file), data))
