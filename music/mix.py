@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ MUSIC_LUFS = -18.0
 SPEECH_DBFS = -20.0
 # An effect that would outlast the picture ends in a fade of this length.
 CUT_FADE_SECONDS = 0.03
-LOUDNESS_ROUNDS = 5
+LOUDNESS_ROUNDS, LOUDNESS_TOLERANCE, LEAST_SLOPE = 5, 0.05, 0.3
+# Peaks are never pushed further over the ceiling than this to gain loudness.
+MOST_LIMITING_DB = 30.0
 
 Audio = NDArray[np.float32]
 
@@ -174,6 +177,8 @@ def _start_of(seconds: float, kind: str, name: str) -> int:
             f"The {kind} {name} begins at {seconds:g} s, before the picture.",
             hint="Give a time of 0 s or later.",
         )
+    if not isfinite(seconds):
+        raise InputError(f"The {kind} {name} begins at {seconds:g} s.", hint="Give a time in seconds.")
     return round(seconds * SAMPLE_RATE)
 
 
@@ -213,14 +218,23 @@ def _falling(n_samples: int) -> Audio:
 
 
 def _master_gain(samples: Audio, target_lufs: float, ceiling: float) -> Audio:
-    """Return the gain to the target loudness under the ceiling; limiting costs loudness, so try again."""
-    volume = 1.0
+    """Return the gain to the target loudness under the ceiling.
+
+    Limiting costs loudness, so the next volume follows from what the last step gained. Where single attacks
+    stand far above the rest, the rest is not drawn up to them.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    most_db = 20 * log10(ceiling / max(peak, 1e-9)) + MOST_LIMITING_DB
+    volume_db, slope, last = 0.0, 1.0, (0.0, 0.0)
     gain = limiter_gain(samples, ceiling, SAMPLE_RATE)
     for number in range(LOUDNESS_ROUNDS):
         lufs = integrated_lufs(samples * gain, SAMPLE_RATE)
-        if lufs is None or (abs(lufs - target_lufs) < 0.05 and number):
+        if lufs is None or (abs(lufs - target_lufs) < LOUDNESS_TOLERANCE and number):
             break
-        volume *= 10 ** ((target_lufs - lufs) / 20)
-        louder = samples * np.float32(volume)
-        gain = np.float32(volume) * limiter_gain(louder, ceiling, SAMPLE_RATE)
+        if number and abs(volume_db - last[0]) > LOUDNESS_TOLERANCE:
+            slope = min(max((lufs - last[1]) / (volume_db - last[0]), LEAST_SLOPE), 1.0)
+        last = (volume_db, lufs)
+        volume_db = min(volume_db + (target_lufs - lufs) / slope, most_db)
+        volume = np.float32(10 ** (volume_db / 20))
+        gain = volume * limiter_gain(samples * volume, ceiling, SAMPLE_RATE)
     return gain

@@ -102,7 +102,11 @@ class SyncService:
         facts = probe(video)
         n = facts.n_frames
         fitting = replace(order, duration_seconds=n / facts.fps)
-        mixed = mixed_for_aac(lambda peak: mix_order(replace(fitting, peak_dbfs=peak)), order.peak_dbfs)
+        mixed = mixed_for_aac(
+            lambda lufs, peak: mix_order(replace(fitting, target_lufs=lufs, peak_dbfs=peak)),
+            order.target_lufs,
+            order.peak_dbfs,
+        )
         retime_video(video, [(0, n)], [n], audio=mixed.samples, output=output, progress=progress)
         return mixed
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 # Music ends in a fade that begins on a downbeat, within these lengths.
 SHORTEST_FADE, LONGEST_FADE = 0.4, 4.0
-PEAK_DBFS, AAC_ROUNDS = -1.0, 3
+PEAK_DBFS, AAC_ROUNDS = -1.0, 4
+# What AAC may take away before the mix is made louder for it, and the most that is made up for.
+AAC_LOSS_LU, MOST_AAC_LOSS_LU = 0.1, 2.0
 
 
 @dataclass(frozen=True)
@@ -84,36 +86,66 @@ def sound_under(
         loop=plan.loop,
     )
     lines = [] if own is None else [DialogueClip(0.0, own, "of the picture")]
-    settings = MixSettings(
-        target_lufs=options.target_lufs,
-        fade_out_seconds=_fade_seconds(plan.bar_times, float(plan.duration_seconds)),
-    )
+    settings = MixSettings(fade_out_seconds=_fade_seconds(plan.bar_times, float(plan.duration_seconds)))
     return mixed_for_aac(
-        lambda peak: mix(
+        lambda lufs, peak: mix(
             under,
             lines,
             duration_seconds=plan.duration_seconds,
-            settings=replace(settings, peak_dbfs=peak),
-        )
+            settings=replace(settings, target_lufs=lufs, peak_dbfs=peak),
+        ),
+        options.target_lufs,
     )
 
 
-def mixed_for_aac(make: Callable[[float], Mixdown], peak_dbfs: float = PEAK_DBFS) -> Mixdown:
-    """Mix under a ceiling low enough that the true peak stays under `peak_dbfs` after AAC as well."""
+def mixed_for_aac(
+    make: Callable[[float, float], Mixdown], target_lufs: float, peak_dbfs: float = PEAK_DBFS
+) -> Mixdown:
+    """Mix so that what AAC gives back is as loud as wished and its true peak under a ceiling.
+
+    AAC takes the highest tones away and overshoots sharp attacks.
+
+    Parameters
+    ----------
+    make : callable
+        Mixes to a loudness in LUFS, under a true peak in dBFS.
+    target_lufs, peak_dbfs : float
+        What is wished after AAC.
+    """
+    loss, ceiling = 0.0, peak_dbfs
+    mixed = make(target_lufs, ceiling)
+    for _ in range(AAC_ROUNDS - 1):
+        now_lost, excess = _after_aac(mixed, peak_dbfs)
+        if excess <= 0 and abs(now_lost - loss) <= AAC_LOSS_LU:
+            return mixed
+        loss = min(max(now_lost, -MOST_AAC_LOSS_LU), MOST_AAC_LOSS_LU)
+        ceiling -= excess + 0.05 if excess > 0 else 0.0
+        mixed = make(target_lufs + loss, ceiling)
+    return _softer(mixed, max(_after_aac(mixed, peak_dbfs)[1], 0.0))
+
+
+def _after_aac(mixed: Mixdown, peak_dbfs: float) -> tuple[float, float]:
+    """Return by how much AAC makes a mix softer, in LU, and by how much its peak is too high, in dB."""
     from math import log10
 
+    from ..music.loudness import integrated_lufs
+    from ..music.mix import SAMPLE_RATE
     from ..music.peaks import true_peak
     from ..production.sound_file import heard_from_aac
 
-    ceiling = peak_dbfs
-    mixed = make(ceiling)
-    for _ in range(AAC_ROUNDS):
-        excess = 20 * log10(max(true_peak(heard_from_aac(mixed.samples)), 1e-9)) - peak_dbfs
-        if excess <= 0:
-            break
-        ceiling -= excess + 0.05
-        mixed = make(ceiling)
-    return mixed
+    heard = heard_from_aac(mixed.samples)
+    before, after = (integrated_lufs(samples, SAMPLE_RATE) for samples in (mixed.samples, heard))
+    lost = 0.0 if before is None or after is None else before - after
+    return lost, 20 * log10(max(true_peak(heard), 1e-9)) - peak_dbfs
+
+
+def _softer(mixed: Mixdown, decibels: float) -> Mixdown:
+    import numpy as np
+
+    gain = np.float32(10 ** (-decibels / 20))
+    return replace(
+        mixed, samples=mixed.samples * gain, stems={name: stem * gain for name, stem in mixed.stems.items()}
+    )
 
 
 def _fade_seconds(bar_times: NDArray[np.float64], seconds: float) -> float:

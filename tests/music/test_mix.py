@@ -95,6 +95,8 @@ def test_a_line_past_the_end_is_named_with_its_excess() -> None:
         mix(None, [line], duration_seconds=10)
     with pytest.raises(InputError, match="before the picture"):
         mix(None, [DialogueClip(-1.0, band(1, 700, 48_000))], duration_seconds=10)
+    with pytest.raises(InputError, match="begins at nan s"):
+        mix(None, [DialogueClip(float("nan"), band(1, 700, 48_000))], duration_seconds=10)
 
 
 def test_nothing_to_hear_is_silence(rate: int) -> None:
@@ -103,6 +105,17 @@ def test_nothing_to_hear_is_silence(rate: int) -> None:
     assert silent.shape == (2, 2 * SAMPLE_RATE)
     assert not np.any(silent)
     assert mix(Signal(np.zeros((2, 0), np.float32), rate), [], duration_seconds=0.1).shape == (2, 4800)
+
+
+def test_what_lies_between_single_attacks_is_not_drawn_up_to_them(rate: int) -> None:
+    # Clicks 80 dB above the noise between them: only 30 dB of limiting are spent on loudness.
+    times = np.arange(8 * rate) / rate
+    noise = 1e-4 * np.random.default_rng(0).standard_normal(times.size)
+    clicks = np.where(times % 0.5 < 0.01, np.sin(2 * np.pi * 1000 * times), 0)
+    mixed = mix(Signal((clicks + noise)[None].astype(np.float32), rate), [], duration_seconds=8)
+    moments = np.arange(mixed.shape[1]) / SAMPLE_RATE % 0.5
+    between = mixed[0, (moments > 0.2) & (moments < 0.4)]
+    assert 20 * np.log10(np.abs(mixed).max() / between.std()) > 47
 
 
 def test_peaks_between_samples_are_seen() -> None:
