@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -154,8 +155,11 @@ def _tempo(text: str) -> tuple[float | None, float | None]:
 
 def _numbers(text: str) -> list[float]:
     try:
-        return [float(word) for word in text.replace(",", " ").split()]
-    except ValueError as error:
+        found = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        found = [nan]
+    if not all(map(isfinite, found)):
         raise InputError(
             f"{text!r} is no list of lengths.", field="shots", hint="Write seconds, as 2,3.5,1.8."
-        ) from error
+        )
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from fractions import Fraction
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,14 @@ def numbers(text: str, field: str) -> list[float]:
         If something else stands there.
     """
     try:
-        return [float(word) for word in text.replace(",", " ").replace(";", " ").split()]
-    except ValueError as error:
+        found = [float(word) for word in text.replace(",", " ").replace(";", " ").split()]
+    except ValueError:
+        found = [nan]
+    if not all(map(isfinite, found)):
         raise InputError(
             f"{text[:60]!r} is no list of numbers.", field=field, hint="Write seconds, such as: 2.5, 3, 1.8."
-        ) from error
+        )
+    return found
 
 
 def picture_file(

@@ -145,6 +145,7 @@ def test_a_mix_without_a_picture_has_the_length_that_is_asked_for(studio, graph,
     [
         ({"dialogue_starts": "1, 2"}, "1 dialogue sounds and 2 start times"),
         ({"dialogue_starts": "soon"}, "no list of numbers"),
+        ({"dialogue_starts": "nan"}, "no list of numbers"),
         ({"dialogue_starts": "1.8"}, "longer than the picture"),
     ],
 )
