@@ -69,6 +69,24 @@ def to_measurable_arrays(images: Tensor) -> list[NDArray[np.uint8] | None]:
     ]
 
 
+def to_sound_arrays(images: Tensor, field: str) -> list[NDArray[np.uint8]]:
+    """Turn an IMAGE batch into RGB pictures that something is to be learnt from.
+
+    Raises
+    ------
+    InputError
+        If one holds NaN: as black it would be taken for what it is not.
+    """
+    for number, is_broken in enumerate(holding_nan(images), 1):
+        if is_broken:
+            raise InputError(
+                f"Picture {number} of {field} holds values that are not numbers (NaN).",
+                field=field,
+                hint="A VAE in half precision does that: start ComfyUI with --fp32-vae.",
+            )
+    return to_image_arrays(images)
+
+
 def holding_nan(images: Tensor) -> list[bool]:
     """Tell for each picture of an IMAGE batch whether it holds a value that is not a number."""
     # One NaN makes the sum one, and a sum is quick; infinities of both signs do so too.
@@ -134,7 +152,9 @@ def to_mask_arrays(masks: Tensor, images: Tensor) -> list[NDArray[np.float32]]:
 
 
 def with_changes(
-    images: Tensor, pictures: Sequence[NDArray[np.uint8]], changed: Sequence[NDArray[np.bool_]]
+    images: Tensor,
+    pictures: Sequence[NDArray[np.uint8] | None],
+    changed: Sequence[NDArray[np.bool_] | None],
 ) -> Tensor:
     """Put changed pixels into a copy of an IMAGE; all others, and an alpha channel, stay bit for bit.
 
@@ -142,13 +162,15 @@ def with_changes(
     ----------
     images : Tensor, shape (n, height, width, channels)
         The pictures as they came; grey ones become RGB.
-    pictures : sequence of ndarray of uint8, shape (height, width, 3)
-        The pictures as they shall be.
-    changed : sequence of ndarray of bool, shape (height, width)
+    pictures : sequence of ndarray of uint8, shape (height, width, 3), or None
+        The pictures as they shall be; None for one that stays as it is.
+    changed : sequence of ndarray of bool, shape (height, width), or None
         Where.
     """
     result = images.detach().cpu().repeat(1, 1, 1, 3 if images.shape[-1] == 1 else 1)
     for number, (picture, where) in enumerate(zip(pictures, changed, strict=True)):
+        if picture is None or where is None:
+            continue
         codes = torch.from_numpy(picture[where].astype(np.float32) / 255.0)
         result[number, ..., :3][torch.from_numpy(where)] = codes.to(result.dtype)
     return result

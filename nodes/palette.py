@@ -13,7 +13,7 @@ from .. import services
 from ..consistency.character import Character
 from ..errors import InputError
 from ..host.execution import progress_bar
-from .convert import to_image_arrays, to_image_batch, to_mask_arrays, with_changes
+from .convert import to_image_batch, to_mask_arrays, to_measurable_arrays, with_changes
 from .sockets import CONSISTENCY, CharacterSocket
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 SWATCHES = ("hair", "eyes", "skin", "outfit", "accent")
 _ON = SWATCHES[:3]
+# The row of a picture that holds NaN: nothing was measured of it, and nothing changed.
+_NO_NUMBERS: dict[str, Any] = {
+    "mean_delta_e": None,
+    "figure_found": False,
+    "changed_pixels": 0,
+    "changes": [],
+    "reason": "The picture holds values that are not numbers (NaN), so it was left as it is.",
+}
 
 
 class PaletteEnforcer(io.ComfyNode):
@@ -73,20 +81,27 @@ class PaletteEnforcer(io.ComfyNode):
     ) -> io.NodeOutput:
         palettes = services.current().palettes
         wanted = palettes.wanted(character, _typed(palette))
-        results = palettes.enforce(
-            to_image_arrays(images),
+        pictures = to_measurable_arrays(images)
+        masks = None if mask is None else to_mask_arrays(mask, images)
+        sound = {at: picture for at, picture in enumerate(pictures) if picture is not None}
+        made = palettes.enforce(
+            list(sound.values()),
             wanted,
-            None if mask is None else to_mask_arrays(mask, images),
+            None if masks is None else [masks[at] for at in sound],
             progress=progress_bar(),
             strength=strength,
             limit=limit,
             ignore_lightness=ignore_lightness,
             names=tuple(name for name in SWATCHES if enforced.get(f"enforce_{name}")),
         )
-        changed = with_changes(images, [one.image for one in results], [one.changed for one in results])
-        report = json.dumps([one.as_json() for one in results], ensure_ascii=False)
-        card = to_image_batch([palettes.card(wanted, results)])
-        return io.NodeOutput(changed, card, _worst(results), report, ui=ui.PreviewText(_summary(results)))
+        found = dict(zip(sound, made, strict=True))
+        results = [found.get(at) for at in range(len(pictures))]
+        changed = with_changes(
+            images, [one and one.image for one in results], [one and one.changed for one in results]
+        )
+        report = json.dumps([_NO_NUMBERS if one is None else one.as_json() for one in results])
+        card = to_image_batch([palettes.card(wanted, made)])
+        return io.NodeOutput(changed, card, _worst(made), report, ui=ui.PreviewText(_summary(results)))
 
 
 def _inputs() -> list[io.Input]:
@@ -158,9 +173,12 @@ def _worst(results: Sequence[EnforcedPicture]) -> float:
     return max((one.report.mean for one in results if one.report.mean is not None), default=-1.0)
 
 
-def _summary(results: Sequence[EnforcedPicture]) -> str:
+def _summary(results: Sequence[EnforcedPicture | None]) -> str:
     lines = []
     for number, one in enumerate(results, 1):
+        if one is None:
+            lines.append(f"Picture {number}: {_NO_NUMBERS['reason']}")
+            continue
         if not one.found:
             lines.append(f"Picture {number}: no figure was found.")
         for change in one.changes:

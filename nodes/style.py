@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfy.samplers import KSampler
 from comfy_api.latest import io, ui
@@ -18,11 +18,21 @@ from ..host.execution import progress_bar
 from ..host.loras import LoraOrder, load_lora, lora_names
 from ..host.style_injection import StyleOrder, inject_style
 from .choices import LiveList, looks_like_hint
-from .convert import to_image_arrays, with_changes
+from .convert import to_measurable_arrays, to_sound_arrays, with_changes
 from .sockets import CONSISTENCY, AnyChoice
+
+if TYPE_CHECKING:
+    from ..consistency.styles.transfer import TransferredPicture
 
 NO_STYLE = "(no style: name one in save_as)"
 NO_LORA = "(none)"
+# The row of a picture that holds NaN.
+_NO_NUMBERS = {
+    "distance_before": None,
+    "distance_after": None,
+    "fall": None,
+    "reason": "The picture holds values that are not numbers (NaN), so it was left as it is.",
+}
 
 
 def _labels() -> list[str]:
@@ -109,7 +119,7 @@ class StyleTemplate(io.ComfyNode):
         if save_as.strip():
             found = services.current().styles.save(
                 save_as,
-                () if images is None else to_image_arrays(images),
+                () if images is None else to_sound_arrays(images, "images"),
                 prompt=prompt.strip(),
                 negative_prompt=negative_prompt.strip(),
                 settings=widgets,
@@ -212,20 +222,33 @@ class StyleTransfer(io.ComfyNode):
         if images is None:
             nothing = ExecutionBlocker("The Style Transfer has no images: connect some to it.")
             return io.NodeOutput(nothing, nothing, nothing, drawing)
-        styles = services.current().styles
-        pictures = to_image_arrays(images)
-        wanted = find_style(style) if style_images is None else styles.measured(to_image_arrays(style_images))
-        results = styles.transfer(pictures, wanted, strength=strength, progress=progress_bar())
-        moved = [one.image for one in results]
-        where = [(new != old).any(axis=-1) for new, old in zip(moved, pictures, strict=True)]
-        least = min(one.fall for one in results)
-        return io.NodeOutput(
-            with_changes(images, moved, where),
-            least,
-            json.dumps([one.as_json() for one in results]),
-            drawing,
-            ui=ui.PreviewText(f"The distance to the style fell by {least:.0%}."),
-        )
+        moved, made = _moved(images, style, style_images, strength)
+        least = min((one.fall for one in made.values()), default=0.0)
+        rows = [made[at].as_json() if at in made else _NO_NUMBERS for at in range(len(images))]
+        told = ui.PreviewText(_told(least, len(images) - len(made)))
+        return io.NodeOutput(moved, least, json.dumps(rows), drawing, ui=told)
+
+
+def _moved(
+    images: Tensor, style: str, style_images: Tensor | None, strength: float
+) -> tuple[Tensor, dict[int, TransferredPicture]]:
+    """Put the style on each picture that holds no NaN; return all, and what was done by index."""
+    styles, pictures = services.current().styles, to_measurable_arrays(images)
+    learnt = None if style_images is None else to_sound_arrays(style_images, "style_images")
+    wanted = find_style(style) if learnt is None else styles.measured(learnt)
+    sound = {at: picture for at, picture in enumerate(pictures) if picture is not None}
+    done = styles.transfer(list(sound.values()), wanted, strength=strength, progress=progress_bar())
+    made = dict(zip(sound, done, strict=True))
+    new = [made[at].image if at in made else None for at in range(len(pictures))]
+    where = [
+        (made[at].image != sound[at]).any(axis=-1) if at in made else None for at in range(len(pictures))
+    ]
+    return with_changes(images, new, where), made
+
+
+def _told(least: float, n_broken: int) -> str:
+    told = f"The distance to the style fell by {least:.0%}."
+    return f"{told} Left as they are, since they hold NaN: {n_broken}." if n_broken else told
 
 
 def _injection_inputs() -> list[io.Input]:

@@ -166,6 +166,36 @@ def test_pictures_take_on_a_style_and_say_how_far(studio, graph, drawn):
     assert not np.array_equal(saved(studio, run, image), np.asarray(drawn("Aki")))
 
 
+def test_pictures_with_nan_stay_as_they_are_and_are_told(studio, graph, drawn):
+    picture = graph.add("LoadImage", image=studio.picture("plain_aki.png", drawn("Aki")))
+    batch = graph.add("RepeatImageBatch", image=picture, amount=2)
+    broken = graph.add("TowerProbeBrokenPicture", images=batch, at=1)
+    style = graph.add("LoadImage", image=warm(studio))
+    typed = {**ENFORCER, "palette": '{"hair": "#c02020"}'}
+    enforcer = graph.add("TowerPaletteEnforcer", images=broken, **typed)
+    transfer = graph.add(
+        "TowerStyleTransfer", images=broken, style=TEMPLATE["style"], strength=1.0, style_images=style
+    )
+    shown = [graph.add("PreviewAny", source=enforcer.out(3)), graph.add("PreviewAny", source=transfer.out(2))]
+    run = studio.run(graph)
+    (moved, left), (styled, unstyled) = (run.json(node) for node in shown)
+    assert moved["changed_pixels"] > 0 and styled["fall"] > 0.3
+    assert left["changed_pixels"] == 0 and "not numbers (NaN)" in left["reason"]
+    assert unstyled["fall"] is None and "not numbers (NaN)" in unstyled["reason"]
+
+
+def test_no_style_is_learnt_from_a_picture_with_nan(studio, graph, drawn):
+    picture = graph.add("LoadImage", image=studio.picture("plain_aki.png", drawn("Aki")))
+    broken = graph.add("TowerProbeBrokenPicture", images=picture, at=0)
+    template = {**TEMPLATE, "save_as": "Host Broken"}
+    graph.add("PreviewAny", source=graph.add("TowerStyleTemplate", images=broken, **template).out(8))
+    assert (
+        "Picture 1 of images holds values that are not numbers"
+        in studio.run(graph).error["exception_message"]
+    )
+    assert "Host Broken" not in studio.services.styles.labels()
+
+
 def test_without_a_style_the_remedy_is_said(studio, graph, drawn):
     picture = graph.add("LoadImage", image=studio.picture("plain_aki.png", drawn("Aki")))
     graph.add(

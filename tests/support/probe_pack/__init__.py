@@ -80,10 +80,10 @@ class Expanding(io.ComfyNode):
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self):
         from .music import Music, StillMusic, Takes
-        from .pictures import Picture
+        from .pictures import BrokenPicture, Picture
         from .vision import ClipVision
 
-        return [Slow, Failing, Expanding, Picture, ClipVision, Music, StillMusic, Takes]
+        return [Slow, Failing, Expanding, Picture, BrokenPicture, ClipVision, Music, StillMusic, Takes]
 
 
 async def comfy_entrypoint():

@@ -27,3 +27,22 @@ class Picture(io.ComfyNode):
         time.sleep(seconds)
         generator = torch.Generator().manual_seed(seed % 2**63)
         return io.NodeOutput(torch.rand((batch_size, 64, 64, 3), generator=generator))
+
+
+class BrokenPicture(io.ComfyNode):
+    """Puts one value that is not a number into a picture of a batch, as a VAE that overflows does."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TowerProbeBrokenPicture",
+            category="probe",
+            inputs=[io.Image.Input("images"), io.Int.Input("at", default=0, min=0, max=999)],
+            outputs=[io.Image.Output()],
+        )
+
+    @classmethod
+    def execute(cls, images, at):
+        broken = images.clone()
+        broken[at, 0, 0, 0] = float("nan")
+        return io.NodeOutput(broken)
