@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .picture_files import write_png
+from .picture_files import copies_in, write_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,17 +135,23 @@ class PaletteService:
         -------
         list of dict
             For each picture ``image``, the report, and ``output`` where one was written.
+
+        Raises
+        ------
+        InputError
+            If a copy would take the place of one of the pictures.
         """
         from ..consistency.images import read_image
 
         if output is None:
             order["strength"] = 0.0
+        targets = [None] * len(paths) if output is None else copies_in(output, paths)
         rows = []
-        for number, path in enumerate(paths, 1):
+        for number, (path, target) in enumerate(zip(paths, targets, strict=True), 1):
             [result] = self.enforce([read_image(path)], wanted, **order)
             row = {"image": str(path), **result.as_json()}
-            if output is not None:
-                row["output"] = str(write_png(result.image, output / f"{path.stem}.png"))
+            if target is not None:
+                row["output"] = str(write_png(result.image, target))
             rows.append(row)
             progress(number, len(paths))
         return rows

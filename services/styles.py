@@ -11,7 +11,7 @@ from ..consistency.styles.style import Style
 from ..db.styles import StyleRepository
 from ..errors import InputError, NotFoundError, UnreadableImageError
 from .files import sha256_of
-from .picture_files import png_of, write_png
+from .picture_files import copies_in, png_of, write_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,11 +151,16 @@ class StyleLibrary(StyleRepository):
         -------
         list of dict
             For each picture ``image``, ``output``, and how far the distance to the style fell.
+
+        Raises
+        ------
+        InputError
+            If a copy would take the place of one of the pictures.
         """
         rows = []
-        for path, image in zip(paths, _read(paths), strict=True):
+        for path, image, target in zip(paths, _read(paths), copies_in(output, paths), strict=True):
             [result] = self.transfer([image], style, strength=strength)
-            target = write_png(result.image, output / f"{path.stem}.png")
+            write_png(result.image, target)
             rows.append({"image": str(path), "output": str(target), **result.as_json()})
         return rows
 
