@@ -13,6 +13,7 @@ from ..colour import oklab, to_linear
 from ..figure.anatomy import Anatomy, read_anatomy
 from .recolouring import Recolouring, recoloured
 from .region_masks import region_mask
+from .structure import StructureWatch
 from .swatch_distance import SwatchGap, SwatchReport, compare_swatches, swatch_gap
 from .swatch_reading import EyeBand, read_eyes, read_swatches
 from .swatches import EYES, HAIR, SKIN, Swatch, by_name
@@ -61,7 +62,8 @@ class RegionChange:
     before, after : float
         CIEDE2000 of its region to the wanted colour.
     ssim : float
-        Structural similarity of the region's luma to what it was; 1 where nothing was changed.
+        Mean structural similarity, over its pixels that differ, of the luma in the end to what it was
+        first; 1 where nothing was changed.
     strength : float
         The strength that was used; 0 where nothing was changed.
     note : str
@@ -175,12 +177,15 @@ def enforce_palette(
         band=_band(image, figure, found),
         mask=mask,
         light=report.light,
+        watch=StructureWatch(image),
     )
     for gap in report.gaps:
         if gap.wanted.name in order.names:
             current, change = scene.move(result.image, gap, order)
             result = replace(result, image=current, changes=(*result.changes, change))
-    return replace(result, changed=np.any(result.image != image, axis=-1))
+    kept = iter(scene.watch.of_each())
+    changes = tuple(replace(one, ssim=next(kept)) if one.strength else one for one in result.changes)
+    return replace(result, changed=np.any(result.image != image, axis=-1), changes=changes)
 
 
 def _figure(image: NDArray[np.uint8], mask: NDArray[np.floating] | None) -> Anatomy | None:
@@ -211,6 +216,7 @@ class _Scene:
     band: EyeBand | None
     mask: NDArray[np.floating] | None
     light: NDArray[np.float64]
+    watch: StructureWatch
 
     def move(
         self, image: NDArray[np.uint8], gap: SwatchGap, order: EnforcementOrder
@@ -233,12 +239,14 @@ class _Scene:
             image,
             region,
             Recolouring(gap.found.lab, gap.target, order.strength, keeps_luma=order.ignore_lightness),
+            self.watch,
             min_ssim=MIN_SSIM,
         )
         after = self._difference(moved.image, sure, gap, order)
         if after >= before:
             return image, replace(unchanged, note="Moving it would not bring it nearer within the limits.")
-        return moved.image, RegionChange(name, before, after, moved.ssim, moved.strength, moved.note)
+        self.watch.accept(moved.window, moved.image[moved.window], region > 0)
+        return moved.image, RegionChange(name, before, after, strength=moved.strength, note=moved.note)
 
     def _region(self, gap: SwatchGap) -> NDArray[np.float32]:
         others = [swatch for swatch in self.found if swatch.name != gap.found.name]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..colour import oklab, oklab_to_linear, to_codes, to_linear
-from .structure import luma, ssim_map
+from .structure import StructureWatch, luma
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from .structure import Window
 
 # How far the luma of a region may be scaled: further, and light and shadow are no longer the scene's.
 _LUMA_RANGE = (0.6, 1.6)
@@ -55,8 +57,8 @@ class Recoloured:
     ----------
     image : ndarray of uint8, shape (height, width, 3)
         The picture.
-    ssim : float
-        Mean structural similarity of the region's luma to what it was.
+    window : tuple of slice
+        Rows and columns around the region.
     strength : float
         The strength that was used.
     note : str
@@ -64,13 +66,18 @@ class Recoloured:
     """
 
     image: NDArray[np.uint8]
-    ssim: float
+    window: Window
     strength: float
     note: str
 
 
 def recoloured(
-    image: NDArray[np.uint8], region: NDArray[np.float32], change: Recolouring, *, min_ssim: float
+    image: NDArray[np.uint8],
+    region: NDArray[np.float32],
+    change: Recolouring,
+    watch: StructureWatch,
+    *,
+    min_ssim: float,
 ) -> Recoloured:
     """Move a region's paint towards another colour.
 
@@ -87,26 +94,27 @@ def recoloured(
         How much each pixel belongs to the region, in [0, 1]; somewhere above 0.
     change : Recolouring
         The colours and the strength.
+    watch : StructureWatch
+        Knows the picture as it was first, and what was changed since.
     min_ssim : float
-        Structural similarity that the region must keep.
+        Structural similarity that this region and those before must keep.
     """
-    window = _window(region)
+    window, place = _window(region), region > 0
     piece, inside = image[window], region[window]
 
     def attempt(strength: float, share: float) -> Recoloured | None:
         moved = _moved(piece, inside, change, strength, share)
-        ssim = _region_ssim(piece, moved, inside)
-        if ssim < min_ssim + _SSIM_MARGIN:
+        if watch.kept(window, moved, place) < min_ssim + _SSIM_MARGIN:
             return None
         result = image.copy()
         result[window] = moved
-        return Recoloured(result, ssim, strength, _note(change, strength, share))
+        return Recoloured(result, window, strength, _note(change, strength, share))
 
     shares = (0.0,) if change.keeps_luma else _SHARES
     best = _furthest(lambda share: attempt(change.strength, share), shares)
     if best is None:
         best = _furthest(lambda factor: attempt(factor * change.strength, 0.0), _FACTORS)
-    return best or Recoloured(image, 1.0, 0.0, "Any change of it would lose structure.")
+    return best or Recoloured(image, window, 0.0, "Any change of it would lose structure.")
 
 
 def _furthest(attempt: Callable[[float], Recoloured | None], steps: tuple[float, ...]) -> Recoloured | None:
@@ -131,7 +139,7 @@ def _note(change: Recolouring, strength: float, share: float) -> str:
     return ""
 
 
-def _window(region: NDArray[np.float32]) -> tuple[slice, slice]:
+def _window(region: NDArray[np.float32]) -> Window:
     rows, columns = np.nonzero(region > 0)
     return (
         slice(max(int(rows.min()) - _MARGIN, 0), int(rows.max()) + 1 + _MARGIN),
@@ -168,7 +176,3 @@ def _luma_ratio(change: Recolouring) -> float:
         for colour in (found, np.array(change.target))
     )
     return float(np.clip((after + 1) / (before + 1), *_LUMA_RANGE))
-
-
-def _region_ssim(before: NDArray[np.uint8], after: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
-    return float(ssim_map(luma(before), luma(after))[inside > 0].mean())

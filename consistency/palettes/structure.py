@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SIGMA, _RADIUS = 1.5, 5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+Window = tuple[slice, slice]
 # Rec. 601 luma of sRGB codes, what "grey" means to most programs.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -63,6 +64,61 @@ def ssim_map(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray
     above = (2 * mean_a * mean_b + _C1) * (2 * covariance + _C2)
     below = (mean_a**2 + mean_b**2 + _C1) * (variances + _C2)
     return (above / below).astype(np.float32)
+
+
+class StructureWatch:
+    """Tells how much of its structure each region keeps while one after the other is changed.
+
+    What is changed next to a region takes from its structure too, so all of them are measured again,
+    each over those of its pixels that differ, against the picture as it was first.
+
+    Parameters
+    ----------
+    original : ndarray of uint8, shape (height, width, 3)
+        The picture before anything is changed.
+    """
+
+    def __init__(self, original: NDArray[np.uint8]) -> None:
+        self._original, self._luma = original, luma(original)
+        self._similarity = np.ones(original.shape[:2], np.float32)
+        self._is_changed = np.zeros(original.shape[:2], np.bool_)
+        self._regions: list[NDArray[np.bool_]] = []
+
+    def kept(self, window: Window, piece: NDArray[np.uint8], region: NDArray[np.bool_]) -> float:
+        """Return the mean SSIM of the region that keeps least, were `piece` put into `window`.
+
+        Parameters
+        ----------
+        window : tuple of slice
+            Rows and columns; five pixels or more around what differs in `piece`.
+        piece : ndarray of uint8, shape (rows, columns, 3)
+        region : ndarray of bool, shape (height, width)
+            The region that `piece` is about; the accepted ones are measured too.
+        """
+        fresh = self._with(window, piece)
+        return min(_mean(*fresh, one) for one in (*self._regions, region))
+
+    def accept(self, window: Window, piece: NDArray[np.uint8], region: NDArray[np.bool_]) -> None:
+        """Take the piece for the picture from now on."""
+        self._similarity, self._is_changed = self._with(window, piece)
+        self._regions.append(region)
+
+    def of_each(self) -> list[float]:
+        """Return the mean SSIM of each region in the order in which they were accepted."""
+        return [_mean(self._similarity, self._is_changed, region) for region in self._regions]
+
+    def _with(
+        self, window: Window, piece: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        similarity, is_changed = self._similarity.copy(), self._is_changed.copy()
+        similarity[window] = ssim_map(self._luma[window], luma(piece))
+        is_changed[window] = (piece != self._original[window]).any(axis=-1)
+        return similarity, is_changed
+
+
+def _mean(similarity: NDArray[np.float32], is_changed: NDArray[np.bool_], region: NDArray[np.bool_]) -> float:
+    counting = region & is_changed
+    return float(similarity[counting].mean()) if counting.any() else 1.0
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,6 +52,25 @@ def test_the_structure_of_luma_is_kept(off_model, enforced) -> None:
     assert all(change.ssim >= MIN_SSIM for change in enforced.changes)
 
 
+@pytest.mark.parametrize(
+    ("hair", "eyes", "wanted"),
+    [
+        ((201, 66, 24), (77, 40, 177), {"hair": "#86834f", "eyes": "#83f242", "skin": "#d8b090"}),
+        ((100, 204, 37), (42, 85, 159), {"hair": "#7ed5eb", "eyes": "#6a6f8e", "skin": "#d8b090"}),
+        ((34, 131, 97), (162, 205, 122), {"hair": "#bd5595", "eyes": "#80b916", "skin": "#d8b090"}),
+    ],
+)
+def test_regions_side_by_side_keep_their_structure_together(hair, eyes, wanted) -> None:
+    """Hair, eyes and face touch: what is done to one takes from the edges of the others."""
+    image = pixels((hair, TEAL[1], eyes), size=(360, 270))
+    result = enforce_palette(image, typed_swatches(wanted), EnforcementOrder(strength=1.0))
+    changes = [change for change in result.changes if change.strength]
+    similarity = ssim_map(luma(image), luma(result.image))
+    assert len(changes) >= 2 and all(change.after < change.before for change in changes)
+    assert similarity[result.changed].mean() >= MIN_SSIM
+    assert all(change.ssim >= MIN_SSIM for change in changes)
+
+
 def test_pixels_outside_the_regions_are_bit_for_bit_the_same(off_model, enforced) -> None:
     assert np.array_equal(enforced.image[~enforced.changed], off_model[~enforced.changed])
     hair, eyes = (np.abs(off_model.astype(int) - OFF_MODEL[n]).max(axis=-1) < 60 for n in (0, 2))
