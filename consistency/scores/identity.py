@@ -183,7 +183,7 @@ def _weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]
     counts = np.ones(count) if weights is None else np.asarray(weights, np.float64)
     if counts.shape != (count,) or not np.isfinite(counts).all() or (counts <= 0).any():
         raise InputError(
-            f"The weights {list(counts)} do not suit {count} references.",
+            f"The weights {counts.tolist()} do not suit {count} references.",
             field="weights",
             hint="Give one number above 0 for each reference.",
         )

@@ -188,7 +188,8 @@ def _decision(
         f"found in {n_found} of {len(verdicts)}; the worst is frame {worst} ({scores[worst]:.2f})."
     ]
     if n_copies:
-        notes.append(f"{n_copies} frames look copied from a reference.")
+        look = "frame looks" if n_copies == 1 else "frames look"
+        notes.append(f"{n_copies} {look} copied from a reference.")
     if len(verdicts) >= _MIN_MOVING and longest_hold > len(verdicts) / 2:
         notes.append(f"The picture stands still for {longest_hold} of {len(verdicts)} frames.")
     status = Status.PASS if n_failed <= _MAY_FAIL * n_found else Status.FAIL

@@ -38,6 +38,13 @@ def test_a_reference_of_twice_the_weight_counts_twice(encoder) -> None:
     assert verdict.similarity == pytest.approx(2 / 3, abs=1e-5)
 
 
+@pytest.mark.parametrize("weights", [[0.0, 1.0], [float("nan"), 1.0], [1.0]])
+def test_weights_that_weigh_nothing_are_told_as_they_were_given(encoder, weights) -> None:
+    with pytest.raises(InputError, match="do not suit 2 references") as refused:
+        build_identity(encoder, [block(RED), block(GREEN)], weights=weights)
+    assert f"The weights {weights} " in str(refused.value)
+
+
 def test_both_views_count_and_a_view_that_is_not_seen_does_not(encoder) -> None:
     judge = judge_of(encoder, block((RED, GREEN)))
     head_only, wrong_clothes = score_images(judge, [block((RED, UNSEEN)), block((RED, BLUE))])

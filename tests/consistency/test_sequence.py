@@ -7,7 +7,7 @@ from support.blocks import BLUE, GREEN, RED, BlockEncoder, block, turned
 from support.media import TEAL, draw_figure
 from tower_anime.consistency.encoders.appearance import AppearanceEncoder
 from tower_anime.consistency.encoders.base import Sighting
-from tower_anime.consistency.scores.copies import CopyWatch, figure_look
+from tower_anime.consistency.scores.copies import Copy, CopyWatch, figure_look
 from tower_anime.consistency.scores.drift_curve import draw_drift_curve
 from tower_anime.consistency.scores.identity import build_identity
 from tower_anime.consistency.scores.scoring import Judge, score_images
@@ -91,6 +91,12 @@ def test_the_longest_hold_is_counted() -> None:
     assert watch_blocks(*frames, references=[block(RED)]).longest_hold == 3
     still = sequence_score([verdict(0.9)] * 10, longest_hold=8)
     assert "stands still for 8 of 10" in still.reason
+
+
+def test_one_copy_is_told_as_one() -> None:
+    copy = Copy(frame=1, reference=0, similarity=0.99, correlation=0.97, is_mirrored=False)
+    for copies, told in (([copy], "1 frame looks copied"), ([copy, copy], "2 frames look copied")):
+        assert told in sequence_score([verdict(0.9)] * 3, copies=copies).reason
 
 
 @pytest.mark.parametrize("is_mirrored", [False, True])
