@@ -85,6 +85,8 @@ class Settings:
         ``TOWER_DEVICE``: where model files run: ``auto``, ``cpu`` or ``cuda``.
     catalogues : CatalogueSettings
         The catalogues of music.
+    input : Path or None
+        The host's folder of files that users bring; None outside a host.
     """
 
     home: Path
@@ -97,6 +99,7 @@ class Settings:
     hub_cache: Path | None = None
     device: str = "auto"
     catalogues: CatalogueSettings = CatalogueSettings()
+    input: Path | None = None
 
     @property
     def references(self) -> Path:
@@ -111,6 +114,7 @@ def load_settings(
     output: Path | None = None,
     host_model_folders: Sequence[Path] = (),
     host_models: Sequence[Path] = (),
+    host_input: Path | None = None,
 ) -> Settings:
     """Read the settings from the environment.
 
@@ -126,6 +130,8 @@ def load_settings(
         ComfyUI's folders for Tower's models, when running inside ComfyUI.
     host_models : sequence of Path
         ComfyUI's model directories, when running inside ComfyUI.
+    host_input : Path, optional
+        ComfyUI's input directory, when running inside ComfyUI.
 
     Raises
     ------
@@ -153,6 +159,7 @@ def load_settings(
         hub_cache=_hub_cache(given),
         device=_device(given.get("TOWER_DEVICE") or "auto"),
         catalogues=_catalogues(given, home),
+        input=host_input,
     )
 
 

@@ -50,6 +50,11 @@ class ComfyHost:
         return paths.output_directory()
 
     @property
+    def input_directory(self) -> Path:
+        """The folder of files that users bring."""
+        return paths.input_directory()
+
+    @property
     def model_folders(self) -> tuple[Path, ...]:
         """The folders for Tower's model files."""
         return paths.model_folders()
@@ -72,7 +77,7 @@ class ComfyHost:
         self._server.send_sync(event, payload)
 
     def submit(self, prompt: Mapping[str, Any], extra_data: Mapping[str, Any]) -> str:
-        """Queue a prompt, without waiting for it to run, and return its id; from a node's thread."""
+        """Queue a prompt, without waiting for it to run, and return its id; not from its own loop."""
         return submit(self._server, prompt, extra_data)
 
     def record(self, sink: JobSink) -> None:

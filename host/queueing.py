@@ -33,10 +33,10 @@ def submit(server: Any, prompt: Mapping[str, Any], extra_data: Mapping[str, Any]
     except (OSError, LateError) as error:
         asked.cancel()
         raise ProviderError(
-            f"ComfyUI did not take the next attempt ({type(error).__name__}).", hint="Queue it by hand."
+            f"ComfyUI did not take the prompt ({type(error).__name__}).", hint="Queue it by hand."
         ) from error
     if status != 200 or not isinstance(answer, Mapping):
-        raise ProviderError(f"ComfyUI refused the next attempt (status {status}): {str(answer)[:300]}.")
+        raise ProviderError(f"ComfyUI refused the prompt (status {status}): {str(answer)[:300]}.")
     return str(answer["prompt_id"])
 
 

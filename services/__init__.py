@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .characters import CharacterStudio
     from .early import EarlyRejection
     from .gating import GateService
+    from .generating import GenerationService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
@@ -80,6 +81,7 @@ class Services:
     themes: ThemeService
     animatic: AnimaticService
     workflows: WorkflowService
+    generation: GenerationService
     health: HealthService
 
     def close(self) -> None:
@@ -120,6 +122,7 @@ def open_services(settings: Settings | None = None) -> Services:
     from .early import EarlyRejection
     from .encoders import open_encoders
     from .gating import GateService
+    from .generating import GenerationService
     from .health import HealthService
     from .identity import IdentityService
     from .job_log import JobLog
@@ -139,15 +142,13 @@ def open_services(settings: Settings | None = None) -> Services:
 
     settings = settings or load_settings()
     database = Database(settings.database_url)
-    jobs, projects = JobRepository(database), ProjectRepository(database)
-    gates, episodes = GateRepository(database), EpisodeRepository(database)
+    jobs, projects, gates = JobRepository(database), ProjectRepository(database), GateRepository(database)
     characters = CharacterStudio(database, settings.references)
     models = ModelStore(settings)
     encoders = open_encoders(settings, models)
     identity = IdentityService(characters, encoders, settings.encoder)
-    job_log = JobLog(database, jobs)
+    music, job_log = MusicService(TrackRepository(database)), JobLog(database, jobs)
     assets = AssetLibrary(database, jobs, settings.output)
-    music = MusicService(TrackRepository(database))
     catalogues = open_catalogues(settings, MusicFileRepository(database))
     licences = LicenceService(
         LicenceUseRepository(database),
@@ -155,6 +156,10 @@ def open_services(settings: Settings | None = None) -> Services:
         unknown_blocks=settings.catalogues.unknown_licence_blocks,
     )
     palettes, poses, sync = PaletteService(characters), PoseLibrary(database), SyncService(licences)
+    episodes, workflows = (
+        EpisodeRepository(database),
+        WorkflowService(characters, poses, settings.comfy_models),
+    )
     return Services(
         settings=settings,
         database=database,
@@ -187,7 +192,16 @@ def open_services(settings: Settings | None = None) -> Services:
         animatic=AnimaticService(
             projects, characters, identity, music, jobs, assets, gates, episodes, licences
         ),
-        workflows=WorkflowService(characters, poses, settings.comfy_models),
+        workflows=workflows,
+        generation=GenerationService(
+            characters=characters,
+            workflows=workflows,
+            jobs=jobs,
+            job_log=job_log,
+            assets=assets,
+            gates=gates,
+            model_directories=settings.comfy_models,
+        ),
         health=HealthService(database, jobs, settings),
     )
 

@@ -63,6 +63,21 @@ class CharacterStudio(CharacterRepository):
         references, checks = self._admit(files, names, boxes)
         return self.append_references(character_id, references), checks
 
+    def begin(
+        self, name: str, files: Sequence[Path], *, project_id: int | None = None, **fields: Any
+    ) -> Character:
+        """Create a character with its first pictures.
+
+        Raises
+        ------
+        ConflictError
+            If the project has a character of that name.
+        InputError
+            If a picture cannot be read or breaks a rule; nothing is stored then.
+        """
+        references, _ = self._admit(files)
+        return self.create(name, project_id=project_id, references=references, **fields)
+
     def extend(
         self, name: str, files: Sequence[Path], *, project_id: int | None = None, **fields: Any
     ) -> tuple[Character, list[ReferenceCheck]]:

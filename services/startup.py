@@ -44,6 +44,11 @@ class Host(Protocol):
         ...
 
     @property
+    def input_directory(self) -> Path:
+        """The folder of files that users bring."""
+        ...
+
+    @property
     def model_folders(self) -> tuple[Path, ...]:
         """The folders for Tower's model files."""
         ...
@@ -87,6 +92,7 @@ def _start(host: Host) -> None:
     settings = load_settings(
         host_user_directory=host.user_directory,
         output=host.output_directory,
+        host_input=host.input_directory,
         host_model_folders=host.model_folders,
         host_models=host.model_directories,
     )
@@ -94,6 +100,7 @@ def _start(host: Host) -> None:
     services.models.announce_by(host.announce)
     services.health.connect(host.probes())
     services.resubmission.connect(host.submit)
+    services.generation.connect(host.submit)
     services.job_log.start(host.announce)
     host.record(services.job_log)
     install(services)

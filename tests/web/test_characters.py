@@ -429,3 +429,48 @@ def test_the_pool_has_so_many_places_and_no_more() -> None:
         assert await pool.run(int, "7") == 7
 
     asyncio.run(fill())
+
+
+class TestAPictureOfTheInputFolder:
+    @pytest.fixture
+    def inputs(self, site, tmp_path):
+        folder = tmp_path / "input"
+        (folder / "kai").mkdir(parents=True)
+        object.__setattr__(site.services.settings, "input", folder)
+        return folder
+
+    def made(self, site, picture: str):
+        return site.call("POST", "/anime/characters", {"name": "Kai", "reference_image": picture})
+
+    def test_it_is_the_first_reference(self, site, inputs, pictures) -> None:
+        (inputs / "kai" / "front.png").write_bytes(pictures.png())
+        answer = self.made(site, "kai/front.png")
+        assert answer.status == 201, answer.body
+        [reference] = answer.json["references"]
+        assert (reference["width"], reference["height"]) == (560, 560)
+
+    def test_one_that_is_refused_leaves_no_character(self, site, inputs, pictures) -> None:
+        (inputs / "small.png").write_bytes(pictures.png(size=64))
+        answer = self.made(site, "small.png")
+        assert answer.status == 422 and "small.png" in answer.error["message"]
+        assert site.call("GET", "/anime/characters").json["items"] == []
+
+    def test_a_name_that_is_taken_is_a_conflict(self, site, inputs, pictures) -> None:
+        (inputs / "front.png").write_bytes(pictures.png())
+        assert self.made(site, "front.png").status == 201
+        assert self.made(site, "front.png").status == 409
+
+    @pytest.mark.parametrize("picture", ["../secret.png", "/etc/passwd", "kai/../../secret.png", "a\0b"])
+    def test_elsewhere_nothing_is_read(self, site, inputs, pictures, picture) -> None:
+        (inputs.parent / "secret.png").write_bytes(pictures.png())
+        assert self.made(site, picture).status in {403, 422}
+        assert site.call("GET", "/anime/characters").json["items"] == []
+
+    def test_a_link_out_of_the_folder_is_not_followed(self, site, inputs, pictures) -> None:
+        (inputs.parent / "secret.png").write_bytes(pictures.png())
+        (inputs / "link.png").symlink_to(inputs.parent / "secret.png")
+        assert self.made(site, "link.png").status == 403
+
+    def test_one_that_is_not_there_is_named(self, site, inputs) -> None:
+        answer = self.made(site, "gone.png")
+        assert answer.status == 422 and "gone.png" in answer.error["message"]

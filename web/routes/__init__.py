@@ -13,6 +13,7 @@ from .catalogues import add_catalogue_routes
 from .characters import add_character_routes, add_picture_routes
 from .doctor import add_doctor_routes
 from .gates import add_gate_routes
+from .generation import add_generation_routes
 from .health import add_health_routes
 from .jobs import add_job_routes
 from .looks import add_palette_routes, add_pose_routes, add_style_routes
@@ -64,7 +65,7 @@ def add_routes(
     add_doctor_routes(api, services, pool)
     add_project_routes(api, services)
     add_project_bible_routes(api, services)
-    add_character_routes(api, services)
+    add_character_routes(api, services, pool)
     add_picture_routes(api, services, pool)
     add_reference_routes(api, services, pool)
     add_sequence_routes(api, services, pool)
@@ -74,6 +75,7 @@ def add_routes(
     add_studio_routes(api, services, pool)
     add_job_routes(api, services)
     add_gate_routes(api, services)
+    add_generation_routes(api, services, pool)
     add_asset_routes(api, services)
     add_model_routes(api, services)
     add_palette_routes(api, services, pool)

@@ -33,7 +33,7 @@ def add_asset_routes(api: Registrar, services: Services) -> None:
             before_id=query.cursor,
         )
         # Whether a file is still there is a question to the disk: not on the loop.
-        items = await asyncio.to_thread(_listed, found[: query.limit])
+        items = await asyncio.to_thread(listed_assets, found[: query.limit])
         return AssetPage(items=items, next_cursor=next_cursor(found, query.limit))
 
     @api.read("/anime/assets/{asset_id}", errors=(404,))
@@ -51,7 +51,8 @@ def add_asset_routes(api: Registrar, services: Services) -> None:
         return await send_file(asset.file_path, roots)
 
 
-def _listed(assets: Sequence[Asset]) -> list[AssetListed]:
+def listed_assets(assets: Sequence[Asset]) -> list[AssetListed]:
+    """Return what lists tell of assets; it asks the disk whether the files are there."""
     return [AssetListed(**_fields(asset)) for asset in assets]
 
 

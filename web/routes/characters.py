@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from ...consistency.character import Character, CharacterLora, Reference
-from .files import send_file
+from .files import file_below, send_file
 from .pool import CpuPool
 from .registrar import Registrar
 from .schemas import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ...services import Services
 
 
-def add_character_routes(api: Registrar, services: Services) -> None:
+def add_character_routes(api: Registrar, services: Services, pool: CpuPool) -> None:
     """Declare the routes of characters."""
 
     @api.read("/anime/characters")
@@ -50,10 +51,14 @@ def add_character_routes(api: Registrar, services: Services) -> None:
         items = [character_shown(character) for character in found[: query.limit]]
         return CharacterPage(items=items, next_cursor=next_cursor(found, query.limit))
 
-    @api.write("POST", "/anime/characters", status=201, errors=(404, 409))
+    @api.write("POST", "/anime/characters", status=201, errors=(404, 409, 429))
     async def create_character(body: CharacterCreate) -> CharacterShown:
-        """Create a character; its pictures follow by multipart."""
-        return character_shown(await services.database.run(services.characters.create, **_columns(body)))
+        """Create a character, with a picture of ComfyUI's input folder; others follow by multipart."""
+        columns = _columns(body)
+        if not columns.pop("reference_image", ""):
+            return character_shown(await services.database.run(services.characters.create, **columns))
+        picture = await asyncio.to_thread(file_below, services.settings.input, body.reference_image)
+        return character_shown(await pool.run(services.characters.begin, files=[picture], **columns))
 
     @api.read("/anime/characters/{character_id}", errors=(404,))
     async def get_character(path: CharacterPath) -> CharacterShown:

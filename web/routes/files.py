@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ...errors import NotFoundError
+from ...errors import AccessError, InputError, NotFoundError
 
 # What a browser only shows or plays; all else, such as SVG and HTML, is a download.
 _SHOWN_TYPES = {
@@ -58,6 +58,38 @@ async def send_file(path: Path, roots: Sequence[Path]) -> web.FileResponse:
         "Cache-Control": "private, no-cache",
     }
     return web.FileResponse(inside, headers=headers)
+
+
+def file_below(root: Path | None, name: str) -> Path:
+    """Return a file that a caller names by its path from a folder on.
+
+    Raises
+    ------
+    AccessError
+        If it lies elsewhere, after all links are followed, or there is no such folder.
+    InputError
+        If there is no such file.
+    """
+    refused = AccessError(
+        f"{name[:200]!r} is not below ComfyUI's input folder.",
+        field="reference_image",
+        hint="Put the picture there, or send it by multipart.",
+    )
+    if root is None:
+        raise refused
+    try:
+        file = (root / name).resolve()
+        is_below, is_there = file.is_relative_to(root.resolve()), file.is_file()
+    # RuntimeError: links in a circle, before Python 3.13. ValueError: a NUL in the name.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise refused from error
+    if not is_below:
+        raise refused
+    if not is_there:
+        raise InputError(
+            f"There is no file {name[:200]!r} in ComfyUI's input folder.", field="reference_image"
+        )
+    return file
 
 
 def _contained(path: Path, roots: Sequence[Path]) -> Path:

@@ -178,10 +178,13 @@ class CharacterFields(Body):
 
 
 class CharacterCreate(CharacterFields):
-    """A new character; its pictures follow by multipart."""
+    """A new character; its pictures, or further ones, follow by multipart."""
 
     name: Name
     project_id: Id | None = Field(default=None, description="Null for a character shared by all projects.")
+    reference_image: Text = Field(
+        default="", description="Path of a first picture, from ComfyUI's input folder on."
+    )
 
 
 class CharacterPatch(CharacterFields):
