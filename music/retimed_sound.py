@@ -23,7 +23,8 @@ def retimed_sound(
     Parameters
     ----------
     sound : Signal
-        The sound of the picture as it was; silence follows when it ends early.
+        The sound of the picture as it was; what is longer is left out, and silence follows when it ends
+        early.
     old_frames, new_frames : sequence of int
         Lengths of the shots before and after.
     fps : Fraction
@@ -32,12 +33,12 @@ def retimed_sound(
     Returns
     -------
     Signal
-        As long as the new picture.
+        As long as the new picture, or shorter when no shot changes and the sound ends early.
     """
     rate = sound.sample_rate
-    if tuple(old_frames) == tuple(new_frames):
-        return sound
     old_edges, new_edges = (_edges(frames, fps, rate) for frames in (old_frames, new_frames))
+    if tuple(old_frames) == tuple(new_frames):
+        return Signal(sound.samples[:, : new_edges[-1]], rate)
     samples = np.pad(sound.samples, ((0, 0), (0, max(old_edges[-1] - sound.n_samples, 0))))
     out = np.zeros((samples.shape[0], new_edges[-1]), dtype=np.float32)
     n_seam = round(SEAM_SECONDS * rate)

@@ -285,6 +285,14 @@ def has_sound(path: Path) -> bool:
         return bool(container.streams.audio)
 
 
+def picture_start(path: Path) -> float:
+    """Return the second of a file, counted from where its first track begins, at which the picture begins."""
+    with open_clip(path) as (container, stream):
+        origin = max(container.start_time or 0, 0) / 1_000_000
+        first = next(decoded(container, stream), None)
+    return 0.0 if first is None or first.time is None else max(first.time - origin, 0.0)
+
+
 def check_video(path: Path, n_frames: int, audio_seconds: float) -> VideoFacts:
     """Probe a video that was just written and compare it with what it should be.
 

@@ -60,14 +60,18 @@ def own_sound(
 ) -> tuple[Signal | None, tuple[str, ...]]:
     """Return the picture's own sound in its new lengths, if it is to be kept, and what there is to say."""
     from ..music.retimed_sound import retimed_sound
-    from ..music.signal import decode
-    from ..production.clip import has_sound
+    from ..music.signal import Signal, decode
+    from ..production.clip import has_sound, picture_start
 
     if not has_sound(video):
         return None, ()
     if not options.keeps_sound:
         return None, ("The picture's own sound was left out.",)
-    return retimed_sound(decode(video), before, plan.n_frames, plan.fps), ()
+    sound = decode(video)
+    # Where the sound begins before the picture, what is heard before the first frame is left out.
+    lead = round(picture_start(video) * sound.sample_rate)
+    heard = Signal(sound.samples[:, lead:], sound.sample_rate)
+    return retimed_sound(heard, before, plan.n_frames, plan.fps), ()
 
 
 def sound_under(

@@ -209,6 +209,45 @@ def test_own_sound_is_left_out_or_kept_under_which_the_music_ducks(tmp_path, ope
     assert abs(np.argmax(spectrum) * 48_000 / sound.size - 700) < 2
 
 
+def write_with_early_sound(path, frames, sound, *, late_seconds):
+    """Write a film whose picture begins later than its sound."""
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=24, options={"bf": "0"})
+        picture.height, picture.width = frames[0].shape[:2]
+        picture.pix_fmt = "yuv420p"
+        heard = container.add_stream("pcm_s16le", rate=48_000, layout="mono")
+        container.start_encoding()
+        whole = av.AudioFrame.from_ndarray(
+            (sound[None] * 32767).astype(np.int16), format="s16", layout="mono"
+        )
+        whole.sample_rate, whole.pts, whole.time_base = 48_000, 0, Fraction(1, 48_000)
+        container.mux(heard.encode(whole) + heard.encode(None))
+        for number, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = number + round(24 * late_seconds), Fraction(1, 24)
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode(None))
+
+
+@pytest.mark.parametrize("late_seconds", [0.0, 0.5])
+def test_own_sound_stays_with_its_picture_and_ends_with_it(tmp_path, opened, late_seconds):
+    frames = assemble([Piece(Scene(60 + k, "walk"), n) for k, n in enumerate((40, 56))]).frames
+    times = np.arange(48_000 * 6) / 48_000
+    line = (times > 2.0) & (times < 3.0)
+    sound = np.where(line, 0.3 * np.sin(2 * np.pi * 700 * times), 0).astype(np.float32)
+    write_with_early_sound(tmp_path / "v.mkv", frames, sound, late_seconds=late_seconds)
+    aligned = opened.sync.sync_files(
+        tmp_path / "v.mkv",
+        click_track(tmp_path / "clicks.wav", seconds=20),
+        output=tmp_path / "o.mp4",
+        options=SyncOptions(keeps_sound=True, max_retime=0.0),
+        progress=no_progress,
+    )
+    spoken = np.flatnonzero(np.abs(aligned.stems["dialogue"][0]) > 0.01) / 48_000
+    assert spoken[[0, -1]] == pytest.approx([2.0 - late_seconds, 3.0 - late_seconds], abs=0.003)
+    assert aligned.sound.shape[1] == 48_000 * len(frames) / 24
+
+
 def test_short_music_goes_on_in_its_loop(film, tmp_path, opened):
     music = click_track(tmp_path / "short.wav", seconds=9.0)
     aligned = opened.sync.sync_files(
