@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 # rounding of the container (Matroska counts milliseconds).
 MIN_HOLE_SECONDS = 0.1
 MAX_HOLE_SECONDS = 600.0
+# Behind a damaged packet every hole is a real one.
+MIN_DAMAGED_HOLE_SECONDS = 0.002
+# Slower is no sound, and faster would take gigabytes to resample.
+MIN_RATE, MAX_RATE = 1_000, 768_000
 # Fewer samples do not tell one channel from two.
 MIN_INTERLEAVED = 2_000
 
@@ -113,6 +117,8 @@ def decode_blocks(path: Path, seconds: float = 10.0) -> Iterator[Signal]:
                     f"{path.name} has no audio track.", hint="Choose a file with sound in it."
                 )
             for block in _gathered(_decode_stream(container), seconds):
+                if not MIN_RATE <= block.sample_rate <= MAX_RATE:
+                    raise _unreadable(path, f" at {block.sample_rate} Hz")
                 is_empty = False
                 yield block
     except (FFmpegError, OSError, UnicodeError) as error:
@@ -123,9 +129,9 @@ def decode_blocks(path: Path, seconds: float = 10.0) -> Iterator[Signal]:
         )
 
 
-def _unreadable(path: Path) -> UnreadableAudioError:
+def _unreadable(path: Path, why: str = "") -> UnreadableAudioError:
     return UnreadableAudioError(
-        f"{path.name} is not readable as audio.",
+        f"{path.name} is not readable as audio{why}.",
         hint="Save it again as WAV, FLAC, MP3, OGG or M4A, or choose another file.",
     )
 
@@ -147,7 +153,7 @@ def _gathered(chunks: Iterator[tuple[NDArray[np.float32], int]], seconds: float)
 def _decode_stream(container: Any) -> Iterator[tuple[NDArray[np.float32], int]]:
     origin = max(container.start_time or 0, 0) / 1_000_000
     sample_rate, n_samples, n_channels, resampler, kind, layout = 0, 0, 0, None, None, ""
-    for frame in _frames(container):
+    for frame, is_behind_damage in _frames(container):
         if frame.sample_rate <= 0:
             continue
         sample_rate = sample_rate or frame.sample_rate
@@ -158,7 +164,8 @@ def _decode_stream(container: Any) -> Iterator[tuple[NDArray[np.float32], int]]:
             resampler = _resampler(layout, sample_rate)
         start = None if frame.time is None else round((frame.time - origin) * sample_rate)
         hole = 0 if start is None else start - n_samples
-        if MIN_HOLE_SECONDS < hole / sample_rate < MAX_HOLE_SECONDS:
+        least = MIN_DAMAGED_HOLE_SECONDS if is_behind_damage else MIN_HOLE_SECONDS
+        if least < hole / sample_rate < MAX_HOLE_SECONDS:
             yield np.zeros((n_channels, hole), dtype=np.float32), sample_rate
             n_samples += hole
         early = max(-start, 0) if start is not None and n_samples == 0 else 0
@@ -176,15 +183,18 @@ def _resampler(layout: str, sample_rate: int) -> Any:
     return AudioResampler(format="flt", layout=layout, rate=sample_rate)
 
 
-def _frames(container: Any) -> Iterator[AudioFrame]:
+def _frames(container: Any) -> Iterator[tuple[AudioFrame, bool]]:
+    """Yield the frames that can be decoded, and whether a damaged packet came right before."""
     from av.error import FFmpegError
 
-    n_damaged = 0
+    n_damaged, is_behind_damage = 0, False
     for packet in container.demux(container.streams.audio[0]):
         try:
-            yield from packet.decode()
+            for frame in packet.decode():
+                yield frame, is_behind_damage
+                is_behind_damage = False
         except FFmpegError:
-            n_damaged += 1
+            n_damaged, is_behind_damage = n_damaged + 1, True
     if n_damaged:
         logger.warning("%d damaged packets were skipped in %s", n_damaged, Path(container.name).name)
 
@@ -214,11 +224,12 @@ def signal_from_array(waveform: Any, sample_rate: int) -> Signal:
     if array.ndim == 3:
         array = array[0] if array.shape[0] else array.reshape(1, -1)
     array = np.atleast_2d(array)
-    if array.ndim != 2 or sample_rate <= 0:
+    if array.ndim != 2 or not MIN_RATE <= sample_rate <= MAX_RATE:
         raise InputError(
             f"Audio of shape {np.shape(waveform)} at {sample_rate} Hz is not a sound.",
-            hint="Give samples as (channels, samples) and a positive sample rate.",
+            hint=f"Give samples as (channels, samples) and a rate of {MIN_RATE} to {MAX_RATE} Hz.",
         )
+    array = array if array.size else array.reshape(max(array.shape[0], 1), 0)
     if array.dtype == np.uint8:
         array = (array.astype(np.float32) - 128) / 128
     elif np.issubdtype(array.dtype, np.integer):

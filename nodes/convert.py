@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..services.audio_samples import unpacked
+from ..services.audio_samples import is_audio_rate, unpacked
 
 # Reference pictures larger than this are scaled down: eight of 2048 x 2048 are 400 MB as float32.
 _LONGEST_SIDE = 2048
@@ -224,17 +224,17 @@ def to_samples(audio: Mapping[str, Any], take: int = 0) -> tuple[NDArray[np.floa
     Raises
     ------
     InputError
-        If there is no sample, or the sample rate is not positive.
+        If there is no sample, or the sample rate is none of a sound.
     """
     waveform, sample_rate = audio["waveform"], int(audio["sample_rate"])
     chosen = waveform[take] if waveform.ndim == 3 and waveform.shape[0] else waveform
-    if chosen.ndim not in (1, 2) or chosen.numel() == 0 or sample_rate <= 0:
+    if chosen.ndim not in (1, 2) or chosen.numel() == 0 or not is_audio_rate(sample_rate):
         raise InputError(
             f"The audio has the shape {tuple(waveform.shape)} at {sample_rate} Hz, so nothing can be heard.",
             field="audio",
-            hint="Connect an AUDIO with at least one sample.",
+            hint="Connect an AUDIO with at least one sample, at 1 to 768 kHz.",
         )
-    samples = torch.nan_to_num(chosen.detach().cpu().float())
+    samples = torch.nan_to_num(chosen.detach().cpu().float(), posinf=0.0, neginf=0.0)
     if waveform.is_floating_point():
         return np.atleast_2d(samples.numpy()).astype(np.float32, copy=False), sample_rate
     channels = np.atleast_2d(_full_scale(samples, waveform.dtype).numpy()).astype(np.float32, copy=False)

@@ -14,3 +14,10 @@ def unpacked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     from ..music.signal import deinterleaved
 
     return deinterleaved(samples) if samples.shape[0] == 1 else samples
+
+
+def is_audio_rate(sample_rate: int) -> bool:
+    """Tell whether a number of samples a second is one of a sound."""
+    from ..music.signal import MAX_RATE, MIN_RATE
+
+    return MIN_RATE <= sample_rate <= MAX_RATE

@@ -102,6 +102,30 @@ def test_a_truncated_file_gives_what_is_there(write_audio) -> None:
     assert 0.3 < decode(path).duration_seconds < 0.7
 
 
+def test_what_lies_behind_a_damaged_packet_keeps_its_time(write_audio) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 88_200)).astype(np.float32)
+    path = write_audio("noise.flac", "flac", Signal(noise, 44_100), sample_format="s16")
+    whole = decode(path).samples
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    path.write_bytes(content)
+    mended = decode(path).samples
+    assert mended.shape == whole.shape
+    assert (mended == whole)[0, -30_000:].all() and not mended[0, 40_000:50_000].all()
+
+
+@pytest.mark.parametrize("rate", [7, 400_000_000])
+def test_a_rate_that_is_none_of_a_sound_is_refused(tmp_path: Path, rate: int) -> None:
+    with wave.open(str(tmp_path / "odd.wav"), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(bytes(20_000))
+    with pytest.raises(UnreadableAudioError, match=rf"odd\.wav .* at {rate} Hz"):
+        decode(tmp_path / "odd.wav")
+    with pytest.raises(InputError, match=f"{rate} Hz"):
+        signal_from_array(np.zeros(10), rate)
+
+
 @pytest.mark.parametrize("shape", [(100,), (2, 100), (3, 2, 100)])
 def test_arrays_of_any_rank_become_channels(shape: tuple[int, ...]) -> None:
     signal = signal_from_array(np.full(shape, -32768, np.int16), 8_000)
@@ -114,6 +138,7 @@ def test_an_array_that_is_no_sound_is_refused() -> None:
     with pytest.raises(InputError, match="0 Hz"):
         signal_from_array(np.zeros(10), 0)
     assert signal_from_array(np.zeros((1, 2, 0)), 8_000).n_samples == 0
+    assert signal_from_array(np.zeros((1, 0, 9)), 8_000).n_samples == 0
 
 
 def test_resampling_keeps_time_and_level() -> None:

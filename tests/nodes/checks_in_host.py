@@ -108,11 +108,14 @@ def check_sound_of_any_type_is_full_scale():
     for dtype in (torch.int16, torch.int32):
         full = (wave.double() * -torch.iinfo(dtype).min).to(dtype)
         np.testing.assert_allclose(
-            to_samples({"waveform": full, "sample_rate": 1})[0], wave.numpy(), atol=1e-4
+            to_samples({"waveform": full, "sample_rate": 8000})[0], wave.numpy(), atol=1e-4
         )
     takes = torch.stack([wave, wave * 2])
     assert n_takes({"waveform": takes}) == 2
-    np.testing.assert_allclose(to_samples({"waveform": takes, "sample_rate": 1}, 1)[0], wave.numpy() * 2)
+    np.testing.assert_allclose(to_samples({"waveform": takes, "sample_rate": 8000}, 1)[0], wave.numpy() * 2)
+    broken = torch.tensor([[0.5, float("nan"), float("inf"), -float("inf")]])
+    assert to_samples({"waveform": broken, "sample_rate": 8000})[0].tolist() == [[0.5, 0.0, 0.0, 0.0]]
+    assert "at 1 Hz" in raised(to_samples, {"waveform": wave, "sample_rate": 1})
     for nothing in (torch.zeros((1, 2, 0)), torch.zeros((0, 2, 8))):
         assert "nothing can be heard" in raised(to_samples, {"waveform": nothing, "sample_rate": 8000})
 
