@@ -143,4 +143,5 @@ def _reason(error: Exception) -> str:
         return "it takes too long"
     if isinstance(error, socket.gaierror):
         return "its name is not known here"
-    return str(getattr(error, "strerror", None) or error).rstrip(".")[:200] or type(error).__name__
+    told = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return told.rstrip(".")[:200] or type(error).__name__

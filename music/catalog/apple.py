@@ -24,6 +24,8 @@ _PAGE = 25
 # A genre is sifted out on this side, so that a rare one is not looked for without end.
 _MAX_PAGES = 12
 _NEXT = re.compile(r"/v1/(?!.*\.\.)[\w./?&=%+,\[\]~-]+")
+# What stays as it is in a next page's path; words of other scripts are encoded, should they not be yet.
+_IN_PATHS = "/?&=%+,[]"
 
 
 @dataclass
@@ -103,6 +105,7 @@ class AppleMusic:
                 return
             if not _NEXT.fullmatch(following):
                 raise ProviderError("Apple Music's next page is not on its own server.")
+            following = quote(following, safe=_IN_PATHS)
             page = part(self._get(following, {} if "limit=" in following else {"limit": _PAGE}))
 
     def _genre_id(self, genre: str) -> str:

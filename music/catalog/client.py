@@ -129,10 +129,9 @@ class CatalogClient:
 
 
 def _wait(answer: Answer, attempt: int) -> float:
-    asked = retry_after(answer)
-    if asked is not None:
-        return asked
-    return random.uniform(0, 0.5 * 2**attempt)  # noqa: S311 - it only spreads requests in time
+    spread = random.uniform(0, 0.5 * 2**attempt)  # noqa: S311 - it only spreads requests in time
+    # "At once", or a date that is over, is no reason to ask four times in a row.
+    return retry_after(answer) or spread
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -150,7 +149,7 @@ def retry_after(answer: Answer) -> float | None:
 
 def _when(answer: Answer) -> str:
     seconds = retry_after(answer)
-    return "in a minute" if seconds is None else f"in {seconds:.0f} s"
+    return f"in {seconds:.0f} s" if seconds else "in a minute"
 
 
 def _object(answer: Answer) -> dict[str, Any] | None:

@@ -177,6 +177,12 @@ def test_a_next_page_elsewhere_is_not_followed(catalogues, contract, path) -> No
     assert len(contract.requests) == 1
 
 
+def test_a_next_page_in_another_script_is_encoded(catalogues, contract) -> None:
+    contract.next_path = "/v1/catalog/jp/search?offset=25&term=夜&types=songs"
+    assert search(catalogues, term="夜", limit=30)
+    assert "term=%E5%A4%9C" in contract.paths()[1]
+
+
 # What goes wrong
 
 
@@ -236,6 +242,15 @@ def test_a_busy_server_is_asked_again_as_late_as_it_says(catalogues, contract) -
     contract.faults = [Fault(429, {"Retry-After": format_datetime(moment, usegmt=True)})]
     search(catalogues, term="night", limit=5)
     assert 6 < catalogues.waits[0] <= 9
+
+
+def test_a_moment_that_is_over_is_no_reason_to_hurry(catalogues, contract) -> None:
+    over = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    contract.faults = [Fault(429, over), Fault(429, {"Retry-After": "0"}), Fault(429, over), Fault(429, over)]
+    with pytest.raises(ProviderError) as told:
+        search(catalogues, term="night")
+    assert told.value.hint == "Try again in a minute."
+    assert all(0 < wait <= 2 for wait in catalogues.waits) and len(catalogues.waits) == 3
 
 
 def test_a_server_that_stays_busy_is_left_alone(catalogues, contract) -> None:
