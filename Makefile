@@ -10,7 +10,7 @@ demo: $(VENV)/installed
 	$(BIN)/tower animatic $(DEMO) --output build/demo
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

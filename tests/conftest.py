@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from support.comfy import PROBE_PACK, ComfyHost, ComfyServer, comfy_server, find_hosts
@@ -23,6 +24,20 @@ def comfy(comfy_host: ComfyHost) -> Iterator[ComfyServer]:
     """A running server of each host, with the pack and the probe nodes, shared by all tests."""
     with comfy_server(comfy_host, packs=[PROBE_PACK]) as server:
         yield server
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a host's tests in one worker, since they share its server, and else those of a file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByHost(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next(
+                (host.name for host in HOSTS if host.name in nodeid), nodeid.split("::", maxsplit=1)[0]
+            )
+
+    return ByHost(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
-from support.comfy import ComfyHost, ComfyServer, comfy_server
+from support.comfy import PACK_NAME, REPOSITORY, ComfyHost, ComfyServer, comfy_server
 
 pytestmark = pytest.mark.host
 
 
-def test_comfyui_imports_the_pack_in_half_a_second(comfy: ComfyServer) -> None:
-    seconds = [comfy.import_seconds()]
-    # The host measures wall time, so a busy machine gets further attempts.
-    while min(seconds) >= 0.5 and len(seconds) < 3:
-        with comfy_server(comfy.host) as another:
-            seconds.append(another.import_seconds())
-    assert min(seconds) < 0.5
+def test_importing_the_pack_takes_half_a_second_of_a_processor(comfy_host: ComfyHost, tmp_path: Path) -> None:
+    pack = tmp_path / PACK_NAME
+    pack.symlink_to(REPOSITORY)
+    script = Path(__file__).with_name("import_in_host.py")
+    command = [str(comfy_host.python), str(script), str(comfy_host.root), str(pack)]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    is_loaded, seconds = run.stdout.splitlines()[-1].split()
+    assert is_loaded == "True" and float(seconds) < 0.5
 
 
 def test_data_lives_in_the_hosts_user_directory(comfy: ComfyServer) -> None:

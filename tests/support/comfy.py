@@ -42,7 +42,6 @@ _MODELS = {
     "models/ipadapter": [ADAPTER, BASE_ADAPTER],
 }
 PACK_NAME = "tower-anime"
-IMPORT_TIME = re.compile(rf"([\d.]+) seconds: .*{PACK_NAME}\s*$", re.MULTILINE)
 IMPORT_FAILED = re.compile(rf"\(IMPORT FAILED\): .*{PACK_NAME}")
 
 
@@ -214,10 +213,6 @@ class ComfyServer:
     def log(self) -> str:
         """Return everything that it printed."""
         return self.log_path.read_text("utf-8", "replace") if self.log_path.is_file() else ""
-
-    def import_seconds(self) -> float:
-        """Return ComfyUI's own figure for the time that the pack took to import."""
-        return float(IMPORT_TIME.findall(self.log())[-1])
 
     def request(
         self,

@@ -10,6 +10,7 @@ finite; pictures are meaningless but differ by seed, prompt and LoRA, which is w
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -139,7 +140,8 @@ def main(root, folder):
     folder.mkdir(parents=True, exist_ok=True)
     files = {LORA: build_lora(checkpoint, generator), **build_adapters(), CHECKPOINT: checkpoint}
     for name, weights in files.items():
-        part = folder / f"{name}.part"
+        # Another worker may be making the same.
+        part = folder / f"{name}.{os.getpid()}.part"
         safetensors.torch.save_file(weights, part)
         part.replace(folder / name)
 
