@@ -123,6 +123,8 @@ _CCIP_PINS = {
 _CCIP_REVISION = "eb2acdd29af1703388d3d0c04221add322bc9110"
 _HEAD_REVISION = "06604feee81983792a57c21081e539c0ae229833"
 _PERSON_REVISION = "e39c744c22432ad01f91dd254fe2b02c8d878b8c"
+# Commit, sizes and digests as some ten projects on GitHub pin them, archledger/irlume among them.
+_AURAFACE_REVISION = "af6d057c9b0ec4071d4c49c80e3539258798b609"
 
 
 def _ccip(name: str, difference: float) -> KnownModel:
@@ -184,9 +186,22 @@ CATALOG: tuple[KnownModel, ...] = (
         name="auraface",
         kind=ARCFACE,
         repository="fal/AuraFace-v1",
-        files=(RemoteFile("scrfd_10g_bnkps.onnx"), RemoteFile("glintr100.onnx")),
-        licence="Apache-2.0",
+        files=(
+            RemoteFile(
+                "scrfd_10g_bnkps.onnx",
+                16_923_827,
+                "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91",
+            ),
+            RemoteFile(
+                "glintr100.onnx",
+                260_694_151,
+                "a7933ea5330113b01c9b60351d8f4c33003f145d8470ac5f0e52ee2effe25c60",
+            ),
+        ),
+        # By its digest the detector is insightface's det_10g.onnx.
+        licence="Apache-2.0 (card); its detector is insightface's, non-commercial research only",
         purpose="Tells semi-realistic faces apart.",
+        revision=_AURAFACE_REVISION,
     ),
 )
 

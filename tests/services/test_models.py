@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from support.hub import COMMIT, Hub, hub_server
 from support.networks import write_boxes, write_ccip
+from tower_anime.consistency.encoders.catalog import RemoteFile, known_model
 from tower_anime.errors import ModelFileError, NotFoundError, ProviderError
 from tower_anime.services.encoders import open_encoders
 from tower_anime.services.models import ModelStore
@@ -77,7 +78,11 @@ def test_a_fetched_model_is_whole_pinned_and_fetched_once(store, settings, hub, 
     ]
 
 
-def test_the_newest_commit_is_asked_for_and_kept_where_none_is_pinned(store, settings, hub) -> None:
+def test_the_newest_commit_is_asked_for_and_kept_where_none_is_pinned(store, monkeypatch, hub) -> None:
+    known = known_model("auraface")
+    assert known is not None
+    loose = replace(known, revision=None, files=tuple(RemoteFile(file.path) for file in known.files))
+    monkeypatch.setattr("tower_anime.services.models.known_model", lambda name: loose)
     hub.files |= {"fal/AuraFace-v1/scrfd_10g_bnkps.onnx": b"one", "fal/AuraFace-v1/glintr100.onnx": b"two"}
     state = store.get("auraface")
     assert [Path(path).read_bytes() for path in state.installed] == [b"one", b"two"]
