@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ModelFileError
 from ..networks.network import Network
-from ..networks.resampling import Scaling, frame_size, letterboxed
+from ..networks.resampling import Letterbox, Placement, Scaling, frame_size, letterboxed
 from .boxes import Detections, suppress
 
 if TYPE_CHECKING:
@@ -96,13 +96,33 @@ class ScrfdDetector:
         side : int
             As for `frame_of`.
         """
-        size = self.frame_of(image, side)
-        frame = letterboxed(image, *size, _SCALING, margin=0.0, is_centred=False)
-        boxes, scores, points = self._decoded(self.network.run(frame.batch), size)
-        corners = frame.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
+        frame = self.frame(image, side)
+        return self.read(self.network.run(frame.batch), frame.placement, image)
+
+    def frame(self, image: NDArray[np.uint8], side: int = SIDE) -> Letterbox:
+        """Prepare a picture for the network; parameters as for `frame_of`."""
+        width, height = self.frame_of(image, side)
+        return letterboxed(image, width, height, _SCALING, margin=0.0, is_centred=False)
+
+    def read(
+        self, outputs: Sequence[NDArray[np.float32]], placement: Placement, image: NDArray[np.uint8]
+    ) -> Detections:
+        """Tell the faces that the network found in a picture.
+
+        Parameters
+        ----------
+        outputs : sequence of ndarray of float32
+            All that the network gave.
+        placement : Placement
+            Of the picture in what the network was given.
+        image : ndarray of uint8, shape (height, width, 3)
+            RGB.
+        """
+        boxes, scores, points = self._decoded(outputs, placement.size)
+        corners = placement.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
         kept = suppress(corners, scores, _MAX_OVERLAP)
         corners = np.clip(corners, 0, np.tile([image.shape[1], image.shape[0]], 2))
-        landmarks = None if points is None else frame.to_picture(points[kept])
+        landmarks = None if points is None else placement.to_picture(points[kept])
         return Detections(corners[kept], scores[kept], landmarks)
 
     def _is_consistent(self, size: tuple[int, int]) -> bool:

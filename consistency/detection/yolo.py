@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..networks.network import Network, wrong_shape
-from ..networks.resampling import Letterbox, Scaling, frame_size, letterboxed
+from ..networks.resampling import Letterbox, Placement, Scaling, frame_size, letterboxed
 from .boxes import Detections, suppress
 
 if TYPE_CHECKING:
@@ -79,21 +79,36 @@ class YoloDetector:
         width, height = self.frame_of(image)
         return letterboxed(image, width, height, _UNIT, margin=_MARGIN, is_centred=True)
 
-    def detect(self, image: NDArray[np.uint8], frame: Letterbox | None = None) -> Detections:
+    def detect(self, image: NDArray[np.uint8]) -> Detections:
         """Find what the network was trained for.
 
         Parameters
         ----------
         image : ndarray of uint8, shape (height, width, 3)
             RGB.
-        frame : Letterbox, optional
-            The picture, prepared already.
         """
-        frame = frame or self.frame(image)
-        size = frame.batch.shape[3], frame.batch.shape[2]
-        boxes, scores = self._decoded(self.network.run(frame.batch)[0], size)
+        frame = self.frame(image)
+        return self.read(self.run(frame), frame.placement, image)
+
+    def run(self, frame: Letterbox) -> NDArray[np.float32]:
+        """Run the network on a picture that was prepared, and return what it gives for `read`."""
+        return self.network.run(frame.batch)[0]
+
+    def read(self, output: NDArray[np.float32], placement: Placement, image: NDArray[np.uint8]) -> Detections:
+        """Tell what the network found in a picture.
+
+        Parameters
+        ----------
+        output : ndarray of float32
+            By `run`.
+        placement : Placement
+            Of the picture in what the network was given.
+        image : ndarray of uint8, shape (height, width, 3)
+            RGB.
+        """
+        boxes, scores = self._decoded(output, placement.size)
         limit = np.tile([image.shape[1], image.shape[0]], 2)
-        corners = frame.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
+        corners = placement.to_picture(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
         corners = np.clip(corners, 0, limit)
         kept = suppress(corners, scores, self._max_overlap)
         return Detections(corners[kept], scores[kept])

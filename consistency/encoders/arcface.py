@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelFileError
+from ..detection.boxes import Detections
 from ..detection.scrfd import ScrfdDetector
 from ..networks.alignment import aligned_face
 from ..networks.network import Network, in_order, n_workers
@@ -19,7 +20,7 @@ from .features import FeatureNetwork, spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..detection.boxes import Detections
+    from ..networks.resampling import Placement
 
 # Cosine similarity from which DeepFace's table calls two faces one person (distance 0.68). Measured on
 # photographs; nobody has published one for drawings.
@@ -106,25 +107,45 @@ class ArcFaceEncoder:
         return self._features.embed([aligned_face(image, keypoints, self._features.side)])[0]
 
     def _sight_some(self, images: Sequence[NDArray[np.uint8]], workers: int) -> list[list[Sighting]]:
-        return [self._sight(image, workers) for image in images]
-
-    def _sight(self, image: NDArray[np.uint8], workers: int) -> list[Sighting]:
-        found = self._detector.detect(image)
-        points = found.keypoints
-        if points is None or not len(found):
-            return []
-        sides = found.boxes[:, 2:] - found.boxes[:, :2]
-        order = np.argsort(-sides.prod(axis=1) * found.scores, kind="stable")
-        crops = [aligned_face(image, points[at], self._features.side) for at in order]
-        if self._is_on_gpu:
-            vectors = list(self._features.embed(crops))
-        else:
-            rows = in_order(self._features.embed, [[crop] for crop in crops], workers)
-            vectors = [row for some in rows for row in some]
-        return [
-            Sighting(join_views([vector], self.dimension), _box(found.boxes[at]))
-            for at, vector in zip(order, vectors, strict=True)
+        faces = [_largest_first(found) for found in self._detections(images)]
+        # All crops, then all passes: see `spread`.
+        crops = [
+            aligned_face(image, landmarks, self._features.side)
+            for image, found in zip(images, faces, strict=True)
+            for landmarks in _keypoints(found)
         ]
+        vectors = iter(self._vectors(crops, workers))
+        return [
+            [Sighting(join_views([next(vectors)], self.dimension), _box(corners)) for corners in found.boxes]
+            for found in faces
+        ]
+
+    def _detections(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        looks = [self._look(image) for image in images]
+        return [self._detector.read(*look, image) for look, image in zip(looks, images, strict=True)]
+
+    def _look(self, image: NDArray[np.uint8]) -> tuple[list[NDArray[np.float32]], Placement]:
+        frame = self._detector.frame(image)
+        return self._detector.network.run(frame.batch), frame.placement
+
+    def _vectors(self, crops: Sequence[NDArray[np.uint8]], workers: int) -> list[NDArray[np.float32]]:
+        if self._is_on_gpu:
+            return list(self._features.embed(crops))
+        return [
+            row
+            for rows in in_order(self._features.embed, [[crop] for crop in crops], workers)
+            for row in rows
+        ]
+
+
+def _largest_first(found: Detections) -> Detections:
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    order = np.argsort(-sides.prod(axis=1) * found.scores, kind="stable")
+    return Detections(found.boxes[order], found.scores[order], _keypoints(found)[order])
+
+
+def _keypoints(found: Detections) -> NDArray[np.float64]:
+    return np.zeros((0, 5, 2)) if found.keypoints is None else found.keypoints
 
 
 def _scales_itself(operations: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ..detection.boxes import Detections, pair_heads
 from ..detection.yolo import YoloDetector
 from ..networks.network import Network, in_order
-from ..networks.resampling import Letterbox, Scaling, resized
+from ..networks.resampling import Letterbox, Placement, Scaling, resized
 from .base import Box, Encodings, Sighting, dominant, join_views
 from .features import FeatureNetwork, spread
 
@@ -92,9 +92,10 @@ class CcipEncoder:
         return dominant(self.sight(images), self.dimension)
 
     def _sight_some(self, images: Pictures, workers: int) -> list[list[Sighting]]:
-        figures = [self._figures(image, workers) for image in images]
+        figures = self._figures(images, workers)
+        # All crops, then all passes: see `spread`.
         crops = [
-            (image, box)
+            _crop(image, box)
             for image, seen in zip(images, figures, strict=True)
             for figure in seen
             for box in figure.boxes.values()
@@ -102,31 +103,38 @@ class CcipEncoder:
         vectors = iter(self._vectors(crops, workers))
         return [[self._sighting(figure, vectors) for figure in seen] for seen in figures]
 
-    def _vectors(
-        self, crops: Sequence[tuple[NDArray[np.uint8], Box]], workers: int
-    ) -> list[NDArray[np.float32]]:
-        def embed(some: Sequence[tuple[NDArray[np.uint8], Box]]) -> NDArray[np.float32]:
-            return self._features.embed([_crop(image, box) for image, box in some])
-
+    def _vectors(self, crops: Pictures, workers: int) -> list[NDArray[np.float32]]:
         if self._is_on_gpu:
-            return list(embed(crops))
-        return [row for rows in in_order(embed, [[crop] for crop in crops], workers) for row in rows]
+            return list(self._features.embed(crops))
+        return [
+            row
+            for rows in in_order(self._features.embed, [[crop] for crop in crops], workers)
+            for row in rows
+        ]
 
-    def _figures(self, image: NDArray[np.uint8], workers: int) -> list[_Figure]:
-        """Find the figures, the largest sure one first."""
+    def _figures(self, images: Pictures, workers: int) -> list[list[_Figure]]:
+        """Find the figures of each picture, the largest sure one first."""
+        looks = [self._look(image, workers) for image in images]
+        return [
+            _joined(
+                {
+                    view: detector.read(*look, image)
+                    for view, detector, look in zip(self.views, self._detectors, seen, strict=True)
+                }
+            )
+            for image, seen in zip(images, looks, strict=True)
+        ]
+
+    def _look(self, image: NDArray[np.uint8], workers: int) -> list[tuple[NDArray[np.float32], Placement]]:
+        """Run each detector on a picture, which is prepared once for those that take it in one size."""
+        sizes = [detector.frame_of(image) for detector in self._detectors]
         frames: dict[tuple[int, int], Letterbox] = {}
-        for detector in self._detectors:
-            size = detector.frame_of(image)
+        for size, detector in zip(sizes, self._detectors, strict=True):
             if size not in frames:
                 frames[size] = detector.frame(image)
-        found = in_order(
-            lambda detector: detector.detect(image, frames[detector.frame_of(image)]),
-            self._detectors,
-            workers,
-        )
-        by_view = {view: _large(detections) for view, detections in zip(self.views, found, strict=True)}
-        figures = _joined(by_view.get(HEAD, _NOTHING), by_view.get(PERSON, _NOTHING))
-        return sorted(figures, key=lambda figure: -figure.weight)
+        pairs = list(zip(self._detectors, (frames[size] for size in sizes), strict=True))
+        outputs = in_order(lambda pair: pair[0].run(pair[1]), pairs, workers)
+        return [(output, frame.placement) for output, (_, frame) in zip(outputs, pairs, strict=True)]
 
     def _sighting(self, figure: _Figure, vectors: object) -> Sighting:
         blocks = [next(vectors) if view in figure.boxes else None for view in self.views]  # type: ignore[call-overload]
@@ -144,16 +152,18 @@ def _large(detections: Detections) -> Detections:
     return Detections(boxes[kept], detections.scores[kept])
 
 
-def _joined(heads: Detections, persons: Detections) -> list[_Figure]:
+def _joined(found: Mapping[str, Detections]) -> list[_Figure]:
+    """Make figures of heads and people, the largest sure one first."""
+    heads, persons = (_large(found[view]) if view in found else _NOTHING for view in (HEAD, PERSON))
     figures = []
     for head, person in pair_heads(heads.boxes, persons.boxes):
         boxes, weights = {}, []
-        for view, at, found in ((HEAD, head, heads), (PERSON, person, persons)):
+        for view, at, seen in ((HEAD, head, heads), (PERSON, person, persons)):
             if at is not None:
-                boxes[view] = _box(found.boxes[at])
-                weights.append(float(found.scores[at]) * _area(found.boxes[at]))
+                boxes[view] = _box(seen.boxes[at])
+                weights.append(float(seen.scores[at]) * _area(seen.boxes[at]))
         figures.append(_Figure(boxes, max(weights)))
-    return figures
+    return sorted(figures, key=lambda figure: -figure.weight)
 
 
 def _box(corners: NDArray[np.float64]) -> Box:

@@ -46,6 +46,29 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a picture lies in a frame of another shape.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Width and height of the frame in pixels.
+    scale : tuple of float
+        Pixels of the frame to one of the picture, horizontally and vertically.
+    offset : tuple of int
+        Where the picture's left upper corner is in the frame.
+    """
+
+    size: tuple[int, int]
+    scale: tuple[float, float]
+    offset: tuple[int, int]
+
+    def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Map points, shape (..., 2) as x and y, from the frame to the picture."""
+        return (np.asarray(points, np.float64) - self.offset) / self.scale
+
+
+@dataclass(frozen=True, slots=True)
 class Letterbox:
     """A picture laid into a frame of another shape, and the way back.
 
@@ -53,19 +76,11 @@ class Letterbox:
     ----------
     batch : ndarray of float32, shape (1, 3, height, width)
         What the network takes.
-    scale : tuple of float
-        Pixels of the frame to one of the picture, horizontally and vertically.
-    offset : tuple of int
-        Where the picture's left upper corner is in the frame.
+    placement : Placement
     """
 
     batch: NDArray[np.float32]
-    scale: tuple[float, float]
-    offset: tuple[int, int]
-
-    def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Map points, shape (..., 2) as x and y, from the frame to the picture."""
-        return (np.asarray(points, np.float64) - self.offset) / self.scale
+    placement: Placement
 
 
 def letterboxed(
@@ -102,7 +117,7 @@ def letterboxed(
     for rim in (batch[0, :, :top], batch[0, :, bottom:], batch[0, :, :, :left], batch[0, :, :, right:]):
         rim[...] = edge[:, None, None]
     _shrink(image, scaling, batch[0, :, top:bottom, left:right])
-    return Letterbox(batch, (inner[0] / columns, inner[1] / rows), (left, top))
+    return Letterbox(batch, Placement((width, height), (inner[0] / columns, inner[1] / rows), (left, top)))
 
 
 def _shrink(image: NDArray[np.uint8], scaling: Scaling, out: NDArray[np.float32]) -> None:

@@ -11,7 +11,7 @@ from onnx import helper
 from PIL import Image
 from support.networks import save, write_arcface, write_ccip
 from tower_anime.consistency.encoders.ccip import SCALING
-from tower_anime.consistency.encoders.features import FeatureNetwork
+from tower_anime.consistency.encoders.features import FeatureNetwork, spread
 from tower_anime.consistency.networks.network import Network, in_order
 from tower_anime.consistency.networks.onnx_file import first_operation_names
 from tower_anime.consistency.networks.resampling import letterboxed, resized
@@ -156,7 +156,7 @@ def test_a_letterbox_keeps_proportions_and_knows_the_way_back() -> None:
     inside = frame.batch[0, :, 240:400]
     assert np.allclose(inside[0], (1 - 0.48145466) / 0.26862954, atol=1e-5)
     assert np.allclose(frame.batch[0, 1, :240], (114 / 255 - 0.4578275) / 0.26130258, atol=1e-5)
-    corners = frame.to_picture(np.array([[0.0, 240.0], [640.0, 400.0]]))
+    corners = frame.placement.to_picture(np.array([[0.0, 240.0], [640.0, 400.0]]))
     np.testing.assert_allclose(corners, [[0, 0], [400, 100]])
 
 
@@ -185,3 +185,20 @@ def test_threads_keep_the_order_and_begin_no_more_than_two_items_each() -> None:
         most = max(most, begun - yielded)
         results.append(value)
     assert results == [item * item for item in range(200)] and most <= 8
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 3, 16])
+@pytest.mark.parametrize("n_pictures", [0, 1, 5, 24, 61])
+def test_threads_share_pictures_in_small_parts_that_get_smaller(monkeypatch, n_cores, n_pictures) -> None:
+    monkeypatch.setattr("tower_anime.consistency.encoders.features.n_workers", lambda: n_cores)
+    parts = []
+
+    def sight_some(images: list, workers: int) -> list[list]:
+        parts.append(len(images))
+        return [[int(image[0, 0, 0])] for image in images]
+
+    pictures = [np.full((1, 1, 3), at, np.uint8) for at in range(n_pictures)]
+    assert spread(sight_some, pictures, is_on_gpu=False) == [[at] for at in range(n_pictures)]
+    assert sum(parts) == n_pictures and max(parts, default=0) * n_cores <= max(16, n_cores)
+    # What is left to a thread that comes last is one picture.
+    assert n_pictures < 2 * n_cores or sorted(parts)[: 2 * n_cores - 1] == [1] * (2 * n_cores - 1)
