@@ -57,7 +57,7 @@ def write_ccip(
 ) -> Path:
     """Write means of 64-pixel blocks, multiplied by a random matrix.
 
-    The means are means of means, as one float32 sum of 4096 numbers loses what the tests compare.
+    The means are means of means, so that sums of float32 stay short.
     """
     return save(
         path,

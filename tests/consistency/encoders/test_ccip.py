@@ -35,6 +35,12 @@ def noise(seed: int, height: int = 640, width: int = 640) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+def unlike_blocks(seed: int) -> np.ndarray:
+    """Noise on blocks of unlike colours, whose means are far from nought: those of noise alone cancel."""
+    blocks = np.kron(noise(seed + 1, 10, 10), np.ones((64, 64, 1)))
+    return (blocks * 0.75 + noise(seed) * 0.25).astype(np.uint8)
+
+
 def row(left: float, top: float, right: float, bottom: float, score: float) -> list[float]:
     return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top, score]
 
@@ -61,8 +67,7 @@ def made(tmp_path: Path):
 def test_head_and_person_are_two_views_with_the_published_preparation(made, batch, opset) -> None:
     head, person = (200, 40, 330, 190), (150, 30, 450, 620)
     encoder = made([row(*head, 0.9)], [row(*person, 0.8)], batch=batch, opset=opset)
-    # Of unlike blocks: the network's means are float32 sums, which noise alone makes cancel.
-    image = (np.kron(noise(2, 10, 10), np.ones((64, 64, 1))) * 0.75 + noise(1) * 0.25).astype(np.uint8)
+    image = unlike_blocks(1)
     [[sighting]] = encoder.sight([image])
     assert encoder.views == ("head", "person") and encoder.dimension == 1536
     assert sighting.box == person
@@ -89,7 +94,8 @@ def test_every_person_gets_the_own_head_and_the_rest_is_seen_alone(made) -> None
     heads = [row(80, 20, 180, 120, 0.8), row(300, 60, 400, 160, 0.9), row(500, 500, 560, 560, 0.7)]
     # The two boxes overlap, and the first one holds half of the second's head.
     persons = [row(40, 10, 350, 500, 0.8), row(260, 50, 480, 560, 0.7), row(420, 30, 640, 300, 0.6)]
-    seen = made(heads, persons).sight([noise(3)])[0]
+    image = unlike_blocks(3)
+    seen = made(heads, persons).sight([image])[0]
     halves = [(np.linalg.norm(s.embedding[:768]) > 0, np.linalg.norm(s.embedding[768:]) > 0) for s in seen]
     found = dict(zip([s.box for s in seen], halves, strict=True))
     assert found == {
@@ -98,7 +104,7 @@ def test_every_person_gets_the_own_head_and_the_rest_is_seen_alone(made) -> None
         (420, 30, 640, 300): (False, True),
         (500, 500, 560, 560): (True, False),
     }
-    crop = noise(3)[20:120, 80:180]
+    crop = image[20:120, 80:180]
     first = next(s for s in seen if s.box == (40, 10, 350, 500))
     np.testing.assert_allclose(
         unit(first.embedding[:768]), unit(ccip_numbers(as_ccip_wants(crop))), atol=2e-5
