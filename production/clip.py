@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import StorageError, UnreadableVideoError
 from .scaling import Pixels, cover
@@ -215,7 +216,11 @@ def clip_shape(path: Path) -> ClipShape:
             return ClipShape(
                 frame.width, frame.height, float(aspect) if aspect else 1.0, round(frame.rotation / 90) % 4
             )
-    raise UnreadableVideoError(
+    raise _no_frame(path)
+
+
+def _no_frame(path: Path) -> UnreadableVideoError:
+    return UnreadableVideoError(
         f"{path} has no frame that can be decoded.",
         hint="Give a PNG, JPEG or WebP still, or a video clip.",
     )
@@ -291,6 +296,53 @@ def picture_start(path: Path) -> float:
         origin = max(container.start_time or 0, 0) / 1_000_000
         first = next(decoded(container, stream), None)
     return 0.0 if first is None or first.time is None else max(first.time - origin, 0.0)
+
+
+@dataclass(frozen=True)
+class FrameTimes:
+    """When the frames of a clip are shown.
+
+    Parameters
+    ----------
+    fps : Fraction
+        Mean frames per second, as the file says.
+    seconds : ndarray of float64, shape (n_frames,)
+        From the first frame that can be decoded.
+    """
+
+    fps: Fraction
+    seconds: NDArray[np.float64]
+
+    @property
+    def uneven(self) -> NDArray[np.float64] | None:
+        """The seconds, where they are not those of a steady rate; None where they are, or make no sense."""
+        steady = np.arange(self.seconds.size) / float(self.fps)
+        is_steady = bool((np.abs(self.seconds - steady) < 0.5 / float(self.fps)).all())
+        return None if is_steady or bool((np.diff(self.seconds) <= 0).any()) else self.seconds
+
+    @property
+    def n_steady(self) -> int:
+        """Frames of a clip as long at the mean rate; the last frame stays for the median time."""
+        uneven = self.uneven
+        if uneven is None:
+            return int(self.seconds.size)
+        return max(1, round((uneven[-1] + float(np.median(np.diff(uneven)))) * self.fps))
+
+
+def frame_times(path: Path) -> FrameTimes:
+    """Decode a clip and read when its frames are shown; damaged ones do not count.
+
+    Raises
+    ------
+    UnreadableVideoError
+        If it has no frame that can be decoded.
+    """
+    with open_clip(path) as (_, stream):
+        fps = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_FPS)
+    seconds = np.array([float(second) for second, _ in iterate_frames(path)], dtype=np.float64)
+    if not seconds.size:
+        raise _no_frame(path)
+    return FrameTimes(fps, seconds)
 
 
 def check_video(path: Path, n_frames: int, audio_seconds: float) -> VideoFacts:

@@ -96,18 +96,26 @@ class SyncService:
         UnreadableVideoError, StorageError
             If it cannot be decoded, or the result not be written.
         """
-        from ..production.clip import probe
+        from ..production.clip import frame_times
         from ..production.retime import retime_video
 
-        facts = probe(video)
-        n = facts.n_frames
-        fitting = replace(order, duration_seconds=n / facts.fps)
+        shown = frame_times(video)
+        n, shots = shown.n_steady, [(0, shown.seconds.size)]
+        fitting = replace(order, duration_seconds=n / shown.fps)
         mixed = mixed_for_aac(
             lambda lufs, peak: mix_order(replace(fitting, target_lufs=lufs, peak_dbfs=peak)),
             order.target_lufs,
             order.peak_dbfs,
         )
-        retime_video(video, [(0, n)], [n], audio=mixed.samples, output=output, progress=progress)
+        retime_video(
+            video,
+            shots,
+            [n],
+            audio=mixed.samples,
+            output=output,
+            times=shown.uneven,
+            progress=progress,
+        )
         return mixed
 
     def levels(self, mixed: Mixdown) -> dict[str, Any]:
