@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from support.media import RUST, TEAL, draw_figure
 from tower_anime.consistency.images import read_image
 from tower_anime.consistency.styles.statistics import (
     StyleStatistics,
@@ -126,6 +127,21 @@ def test_inside_the_gamut_the_whole_distance_goes() -> None:
     source, style = noise(4, (120, 130, 140), 12), measure_style(noise(5, (150, 120, 110), 18))
     assert transfer_style(source, style, strength=1.0).fall > 0.95
     assert transfer_style(source, style, strength=0.5).fall == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("ground", "other"),
+    [((215, 220, 235), (230, 190, 140)), ((240, 240, 240), (60, 70, 120)), ((60, 70, 120), (230, 200, 150))],
+)
+def test_drawings_with_flat_grounds_go_as_far(ground, other) -> None:
+    """No tone curve can spread a flat area, so it may not have the last word."""
+    source = np.asarray(draw_figure(TEAL, ground=ground, size=(480, 360)))
+    drawn = [
+        measure_style(np.asarray(draw_figure(look, ground=other, size=(480, 360)))) for look in (RUST, TEAL)
+    ]
+    for style in (drawn[0], combined(drawn)):
+        assert transfer_style(source, style).fall > 0.8
+        assert transfer_style(source, style, strength=0.5).fall == pytest.approx(0.5, abs=0.04)
 
 
 def test_strength_zero_is_bit_for_bit_the_source() -> None:
