@@ -124,7 +124,7 @@ class TrackAnalysis:
     mood : tuple of str
         Tags derived from tempo, mode and energy, most fitting first.
     key_confidence : float
-        0–1: lead over the next key.
+        0–1: probability of the key among all 24; low where a relative or a neighbour is as likely.
     camelot : str or None
         The key's code on the Camelot wheel, as ``8A``.
     true_peak_db : float or None
