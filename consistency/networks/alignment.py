@@ -113,19 +113,19 @@ def _cut_out(
 def _bilinear(image: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Look up a picture between its pixels, none of them in the last row or column; shape (3, n)."""
     row = image.shape[1] * 3
-    left, top = x.astype(np.intp), y.astype(np.intp)
+    left, top = x.astype(np.int32), y.astype(np.int32)
     right_share, low_share = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    first = np.multiply(top, row, out=top)
-    first += np.multiply(left, 3, out=left)
-    colours = image.reshape(-1)
-    # Red, green and blue of a pixel and its neighbour, in the row above and in the one below.
-    above, below = np.empty((2, 6, len(x)), np.float32)
-    for values, start in ((above, 0), (below, row)):
-        for at in range(6):
-            np.copyto(values[at], colours[start + at :].take(first))
-    upright = _between(above, below, low_share)
-    found = _between(upright[:3], upright[3:], right_share)
-    return np.rint(found, out=found).astype(np.uint8)
+    first = (top * row + left * 3).astype(np.intp)
+    colours, found = image.reshape(-1), np.empty((3, len(x)), np.uint8)
+    above, below = np.empty((2, 2, len(x)), np.float32)
+    for colour, target in enumerate(found):
+        # A pixel and its neighbour, in the row above and in the one below.
+        for values, start in ((above, colour), (below, colour + row)):
+            np.copyto(values[0], colours[start:].take(first))
+            np.copyto(values[1], colours[start + 3 :].take(first))
+        upright = _between(above, below, low_share)
+        np.copyto(target, np.rint(_between(upright[0], upright[1], right_share)), casting="unsafe")
+    return found
 
 
 def _between(
