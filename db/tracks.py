@@ -55,14 +55,14 @@ class TrackRepository:
     def store(self, track: Track, analyzer: str) -> int:
         """Keep the analysis of a track, in place of an earlier one by the same analyzer; return its id.
 
-        The user's tags and licence of the same recording stay, unless the track brings its own.
+        The user's tags and licence of the same recording stay; those of the file fill what is empty.
         """
         given = self._given(track.sha256)
         if given is not None:
             track = replace(
                 track,
-                tags=track.tags or given[0],
-                licence=given[1] if track.licence == USER_SUPPLIED else track.licence,
+                tags=given[0] or track.tags,
+                licence=track.licence if given[1] == USER_SUPPLIED else given[1],
             )
         with self._database.session() as session:
             upsert(session, TrackRow, [_row(track, analyzer)], ("sha256", "analyzer"))

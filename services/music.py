@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,11 +92,11 @@ class MusicService:
         sha256 = sha256_of(path)
         stored = self._tracks.analysis(sha256, ANALYZER) if is_plain else None
         if stored is not None:
-            return Track(path, sha256, stored)
+            return replace(self._tracks.get(self._tracks.id_of(sha256, ANALYZER) or 0), path=path)
         beats_from = None if backend == TOWER else file_tracker(backend, path, wishes)
         heard = analyze(path, wishes=wishes, progress=progress, beats_from=beats_from)
         tags = read_tags(path)
-        track = Track(path, sha256, heard, tags=tags.moods, title=tags.title, artist=tags.artist)
+        track = Track(path, sha256, heard, tags.licence.name, tags.moods, tags.title, tags.artist)
         if is_plain:
             self._tracks.store(track, ANALYZER)
         return track

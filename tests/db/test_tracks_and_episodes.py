@@ -109,7 +109,7 @@ def test_an_episode_that_cannot_be_saved_leaves_the_old_one(episodes, projects):
 def test_tags_outlive_a_new_analysis_and_a_new_analyzer(tracks):
     first = tracks.store(track(), "tower-1")
     tracks.change(first, tags=["night", "雨"], licence="CC0")
-    again = replace(track(140.0), tags=())
+    again = replace(track(140.0), tags=("of the file",), licence="CC BY 4.0")
     assert tracks.store(again, "tower-1") == first == tracks.id_of("d" * 64, "tower-1")
     newer = tracks.store(again, "tower-2")
     for number in (first, newer):

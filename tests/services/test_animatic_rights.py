@@ -34,6 +34,18 @@ def tag(path: Path, licence: str) -> Path:
     return target
 
 
+def test_an_analysed_track_carries_what_its_tags_say_the_second_time_too(opened, episode) -> None:
+    path = tag(episode / "music" / "song.wav", NO_DERIVATIVES)
+    heard = [opened.music.analyze(path) for _ in range(2)]
+    assert {(track.licence, track.title, track.artist) for track in heard} == {
+        ("CC BY-ND 4.0", "Bound", "Ao")
+    }
+    [match] = opened.music.match([2.0])
+    assert match.track.licence == "CC BY-ND 4.0"
+    opened.music.library.change(match.track.id, licence="bought on 3 May")
+    assert opened.music.analyze(path).licence == "bought on 3 May"
+
+
 def run(opened, episode: Path, out: Path):
     return opened.animatic.run(episode / "episode.yaml", out, lambda *_: None)
 
