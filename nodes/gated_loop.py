@@ -158,7 +158,9 @@ class GatedLoop:
             self._log(look, None)
             return _rejected(look, self.order.fraction), look, None
         if look.fate == STOPPED:
-            look.fate = AUDIT
+            # Finished since something has to come out, not by lot: counted as an audit it would stand for
+            # stopped samples that it is no fair draw of.
+            look.fate = FINISHED
         images = decode(self.order.vae, latent)
         report = judge(self.services.identity, to_measurable_arrays(images), self.order.gate)
         self._log(look, report.identity_score)

@@ -143,10 +143,7 @@ def test_hopeless_samples_are_stopped_once_enough_was_logged(studio, gated, ran,
     assert report["early_rejection"]["policy"]["pairs"] >= 2
     assert not report["early_rejection"]["policy"]["on"]
     assert [row.details["early"]["score"] for row in rows] == [0.1, 0.55]
-    log, probing = studio.services.early, last_probing(studio)
-    for n in range(30):
-        log.log(probing, 0.10 + 0.01 * n, 0.15 + 0.01 * n, "finished", None)
-        log.log(probing, 0.50 + 0.01 * n, 0.55 + 0.01 * n, "finished", None)
+    log = teach(studio)
     # The sketches of the next run: hopeless, hopeless, fine; only the last one is finished.
     sampler.seed = next(seed for seed in first_seeds if not any(map(log.is_audited, chain(seed, 3))))
     scorer(0.05, 0.05, 0.70, 0.80)
@@ -163,11 +160,29 @@ def test_hopeless_samples_are_stopped_once_enough_was_logged(studio, gated, ran,
 
 
 def test_the_last_attempt_is_finished_when_no_other_was(studio, gated, ran, scorer, sampler):
+    scorer(0.55, 0.60)
+    ran(gated(early_rejection="log", early_fraction=0.5, max_attempts=1)[1])
+    log = teach(studio)
+    audited = log.savings(last_probing(studio)).n_audited
+    sampler.seed = next(seed for seed in first_seeds if not log.is_audited(seed))
     scorer(0.05, 0.1)
     _, ends = gated(early_rejection="auto", early_fraction=0.5, max_attempts=1)
     run, report, rows = ran(ends)
     assert run.text(ends["all_passed"]) == "False" and len(rows) == 1
     assert report["early_rejection"]["steps_saved"] == 0
+    # It was finished because nothing else was, so it is no audit.
+    early = rows[0].details["early"]
+    assert early["score"] < early["threshold"] and early["fate"] == "finished"
+    assert report["early_rejection"]["so_far"]["audited"] == audited
+
+
+def teach(studio):
+    """Log enough for the last probing that hopeless samples are told; return the log."""
+    log, probing = studio.services.early, last_probing(studio)
+    for n in range(30):
+        log.log(probing, 0.10 + 0.01 * n, 0.15 + 0.01 * n, "finished", None)
+        log.log(probing, 0.50 + 0.01 * n, 0.55 + 0.01 * n, "finished", None)
+    return log
 
 
 def chain(seed: int, n: int) -> list[int]:
