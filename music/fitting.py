@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, NoBeatError
-from .landing import best_offset, nearest
+from .landing import SMALL_BIAS_SECONDS, best_offset, nearest
 from .loop import Loop, find_loop, looped_beats
 from .retiming import MISS_COST, beat_frames, retimed
-from .sync import CutPlan, measured_plan
+from .sync import CutPlan, measured_plan, unbiased_start
 from .track import BeatGrid
 
 # Most that can be asked for: beyond, stretched sound and re-timed movement are noticed.
@@ -28,6 +28,8 @@ N_FINE_TEMPI = 241
 # What a section of the music is chosen by once the cuts fit: each in units of a cut off the beat.
 BAR_HIT_WEIGHT, PHRASE_END_WEIGHT, LATE_WEIGHT = 0.15, 0.3, 0.05
 BARS_PER_PHRASE = 4
+# A bias of a frame costs as much as this share of a cut off the beat; so many of the best fits are compared.
+BIAS_WEIGHT, N_COMPARED = 2.0, 24
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def fit_music(
     *,
     track_seconds: float,
     limits: FitLimits | None = None,
+    loop: Loop | None = None,
 ) -> CutPlan:
     """Fit music to a picture whose cuts are what they are.
 
@@ -85,6 +88,9 @@ def fit_music(
         Length of the track.
     limits : FitLimits, optional
         Nothing but section and offset without.
+    loop : Loop, optional
+        Where the music goes round when it is too short, from `seam.measured_loop`; whole phrases of the
+        track without.
 
     Returns
     -------
@@ -104,11 +110,11 @@ def fit_music(
         if len(shots) > 1:
             raise NoBeatError("The music has no steady beat to cut on.", hint="Choose a track with a beat.")
         return measured_plan(shots, fps, np.zeros(0), np.zeros(0), start=0.0, loop=None)
-    search = _Search(shots, beats, fps, track_seconds)
+    search = _Search(shots, beats, fps, track_seconds, loop)
     offset, ceiling = search.best_offset(1.0)
     best = _Candidate(search.cost(shots, 1.0, offset), shots, 1.0, offset)
     if len(shots) > 1 and (limits.max_stretch or limits.max_retime):
-        best = min([best, *search.changed(limits, offset)], key=lambda candidate: candidate.cost)
+        best = search.least_biased([best, *search.changed(limits, offset)])
     best = search.in_best_section(best)
     grid, loop = search.music(best.stretch, best.start)
     return measured_plan(
@@ -136,7 +142,15 @@ def _checked(limits: FitLimits) -> FitLimits:
 class _Search:
     """One picture and one track, and what becomes of them at any tempo and offset."""
 
-    def __init__(self, shots: tuple[int, ...], beats: BeatGrid, fps: Fraction, track_seconds: float) -> None:
+    def __init__(
+        self,
+        shots: tuple[int, ...],
+        beats: BeatGrid,
+        fps: Fraction,
+        track_seconds: float,
+        loop: Loop | None = None,
+    ) -> None:
+        self.loop = loop or find_loop(beats, track_seconds)
         self.shots, self.beats, self.fps = shots, beats, float(fps)
         self.track_seconds = track_seconds
         self.n_frames = sum(shots)
@@ -159,7 +173,7 @@ class _Search:
             loop = None
             if is_short:
                 track = self.track_seconds * stretch
-                loop = find_loop(grid, track)
+                loop = self.loop.stretched(stretch)
                 needed = self.seconds + 2 * self.track_seconds + 4 * self.bar
                 grid = looped_beats(grid, loop, track_seconds=track, needed_seconds=needed)
             self._grids[key] = grid, loop
@@ -204,6 +218,7 @@ class _Search:
                 start = first + self.period * stretch * phase / n_phases
                 tried.append(self._retimed(limits, stretch, start))
         best = min(tried, key=lambda candidate: candidate.cost)
+        found = list(tried)
         step = float(tempi[1] - tempi[0]) / 3 if n_tempi > 1 else 0.0
         for _ in range(2):
             around = [
@@ -216,8 +231,23 @@ class _Search:
                 for shift in (-1, 0, 1)
             ]
             best = min([best, *around], key=lambda candidate: candidate.cost)
+            found += around
             step /= 3
-        return [best]
+        return found
+
+    def least_biased(self, found: Sequence[_Candidate]) -> _Candidate:
+        """Return the cheapest candidate when a bias that stays costs too."""
+        cheapest = sorted(found, key=lambda candidate: candidate.cost)[:N_COMPARED]
+        return min(cheapest, key=lambda c: c.cost + MISS_COST * self._bias_cost(c, c.start))
+
+    def _bias_cost(self, found: _Candidate, start: float) -> float:
+        """Return what the bias costs that is left once the start is moved, in cuts off the beat."""
+        if len(found.n_frames) < 2:
+            return 0.0
+        grid, _ = self.music(found.stretch, start)
+        cuts = np.cumsum(found.n_frames)[:-1] / self.fps
+        _, bias = unbiased_start(cuts, grid.beat_times, start, 1.0 / self.fps)
+        return BIAS_WEIGHT * self.fps * max(abs(bias) - SMALL_BIAS_SECONDS, 0.0)
 
     def _stretched(self, limits: FitLimits) -> list[_Candidate]:
         found = []
@@ -248,10 +278,9 @@ class _Search:
         if spare > 0 and bars.size > 1:
             moved = found.start + bars - nearest(np.array([found.start]), bars)[0]
             starts += [float(start) for start in moved if -0.02 <= start <= spare]
-        return min(
-            (replace(found, start=start, cost=self._section_cost(found, start)) for start in starts),
-            key=lambda candidate: candidate.cost,
-        )
+        placed = [replace(found, start=start, cost=self._section_cost(found, start)) for start in starts]
+        cheapest = sorted(placed, key=lambda candidate: candidate.cost)[:N_COMPARED]
+        return min(cheapest, key=lambda c: c.cost + self._bias_cost(c, c.start))
 
     def _section_cost(self, found: _Candidate, start: float) -> float:
         grid, loop = self.music(found.stretch, start)

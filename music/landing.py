@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 N_CHANCE_OFFSETS = 500
 # Offsets this close to each other are one: a tenth of a millisecond.
 SAME_OFFSET = 1e-4
+# A bias up to this is none; of equally many hits, those with less are taken. So many equals are compared.
+SMALL_BIAS_SECONDS, MAX_EQUALS = 0.004, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +148,21 @@ def best_offset(
     starts = np.clip(wanted - tolerance, lowest, highest)
     counts = np.searchsorted(wanted, starts + tolerance + SAME_OFFSET, side="right")
     counts -= np.searchsorted(wanted, starts - tolerance - SAME_OFFSET)
-    best = np.flatnonzero(counts == counts.max())
-    scored = [_centred(float(starts[index]), wanted, tolerance, lowest, highest) for index in best[:64]]
-    offset = max(scored, key=lambda pair: (pair[1], -pair[2]))[0]
+    best = np.flatnonzero(counts == counts.max())[:MAX_EQUALS]
+    scored = [_centred(float(starts[index]), wanted, tolerance, lowest, highest) for index in best]
+    offset = max(scored, key=lambda found: (found[1], -max(found[3] - SMALL_BIAS_SECONDS, 0.0), -found[2]))[0]
     in_music = cut_times + offset
     return offset, share_within(in_music - nearest(in_music, beat_times), tolerance)
 
 
 def _centred(
     start: float, wanted: NDArray[np.float64], tolerance: float, lowest: float, highest: float
-) -> tuple[float, int, float]:
-    """Return the offset amid the votes that overlap at `start`, their number, and how far they spread."""
+) -> tuple[float, int, float, float]:
+    """Return the offset amid the votes that overlap at `start`, their number, their spread and their bias."""
     first = np.searchsorted(wanted, start - tolerance - SAME_OFFSET)
     last = np.searchsorted(wanted, start + tolerance + SAME_OFFSET, side="right")
     votes = wanted[first:last]
     low, high = max(float(votes[-1]) - tolerance, lowest), min(float(votes[0]) + tolerance, highest)
     middle = min(max(float(votes.mean()), low), max(high, low))
-    return middle, int(votes.size), float(np.abs(votes - middle).mean())
+    bias = abs(float(votes.mean()) - middle)
+    return middle, int(votes.size), float(np.abs(votes - middle).mean()), bias

@@ -14,19 +14,28 @@ from .track import BeatGrid
 CROSSFADE_SECONDS = 0.02
 # Music that ends this much before the picture has faded out by then: no reason to jump.
 SLACK_SECONDS = 0.5
+END_SLACK_SECONDS = 0.025
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Where the music jumps: at `end_seconds` back to `start_seconds`, both of them downbeats."""
+    """Where the music jumps: at `end_seconds` back to `start_seconds`, both of them at downbeats.
+
+    `is_measured` tells places that sound alike from whole phrases that were only counted.
+    """
 
     start_seconds: float
     end_seconds: float
+    is_measured: bool = False
 
     @property
     def length_seconds(self) -> float:
         """What one more repetition adds."""
         return self.end_seconds - self.start_seconds
+
+    def stretched(self, factor: float) -> Loop:
+        """Return the loop of the same music made longer by a factor."""
+        return replace(self, start_seconds=self.start_seconds * factor, end_seconds=self.end_seconds * factor)
 
     def repetitions(self, track_seconds: float, needed_seconds: float) -> int:
         """Count the jumps until the music lasts `needed_seconds`; none while the track (almost) does."""
@@ -95,10 +104,10 @@ def looped_beats(beats: BeatGrid, loop: Loop, *, track_seconds: float, needed_se
 
 
 def _repeat(times: NDArray[np.float64], loop: Loop, n_jumps: int) -> NDArray[np.float64]:
-    guard = 1e-6
-    head = times[times < loop.end_seconds - guard]
-    body = head[head >= loop.start_seconds - guard]
-    tail = times[times >= loop.end_seconds - guard]
+    # The end of a measured loop lies a few milliseconds beside its downbeat.
+    head = times[times < loop.end_seconds - END_SLACK_SECONDS]
+    body = head[head >= loop.start_seconds - 1e-6]
+    tail = times[times >= loop.end_seconds - END_SLACK_SECONDS]
     shifts = loop.length_seconds * np.arange(1, n_jumps + 1)
     bodies = (body[None, :] + shifts[:, None]).ravel()
     return np.concatenate([head, bodies, tail + shifts[-1]])
@@ -157,7 +166,19 @@ def _looped_samples(samples: NDArray[np.float32], loop: Loop, n_jumps: int, rate
         stop = samples.shape[1] if n == n_jumps else end + 1
         seam = start + shift
         if n_fade:
-            looped[:, seam - n_fade : seam] *= np.sqrt(1 - fade_in**2)
-            looped[:, seam - n_fade : seam] += samples[:, start - n_fade : start] * fade_in
+            looped[:, seam - n_fade : seam] = _crossfaded(
+                looped[:, seam - n_fade : seam], samples[:, start - n_fade : start], fade_in
+            )
         looped[:, seam : stop + shift] = samples[:, start:stop]
     return looped
+
+
+def _crossfaded(
+    old: NDArray[np.float32], new: NDArray[np.float32], fade_in: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Fade from one sound to another at even loudness, whether they are the same wave or unlike."""
+    fade_out = np.sqrt(1 - fade_in**2)
+    power = float(np.sqrt(np.sum(np.square(old)) * np.sum(np.square(new))))
+    agreement = np.float32(np.clip(float(np.sum(old * new)) / max(power, 1e-12), 0.0, 1.0))
+    faded = old * fade_out + new * fade_in
+    return (faded / np.sqrt(1 + 2 * agreement * fade_in * fade_out)).astype(np.float32)

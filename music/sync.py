@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NoBeatError
 from .cutting import Wishes, best_cuts, find_candidates
-from .landing import Landing, best_offset, measure_landing, nearest, share_within
+from .landing import Landing, best_offset, measure_landing, nearest
 from .loop import Loop, find_loop, looped_beats
 from .track import BeatGrid
 
@@ -19,6 +19,8 @@ LATE_START_COST = 0.3
 FORCED_LOOP_COST = 2.0
 # Downbeats beyond the first few add nothing but work.
 MAX_STARTS = 5
+# Steps to either side in which the start is moved to be rid of its bias: all of a frame.
+N_SHIFTS = 100
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def plan_cuts(
     scene_starts: Collection[int] = (),
     track_seconds: float | None = None,
     max_start_seconds: float = 8.0,
+    loop: Loop | None = None,
 ) -> CutPlan:
     """Choose the length of each shot so that cuts land on beats.
 
@@ -120,6 +123,9 @@ def plan_cuts(
         Length of the track; where the last beat ends when omitted.
     max_start_seconds : float
         How much of the track may be skipped to begin on a downbeat.
+    loop : Loop, optional
+        Where the music goes round when it is too short, from `seam.measured_loop`; whole phrases of the
+        track without.
 
     Returns
     -------
@@ -139,7 +145,7 @@ def plan_cuts(
             raise NoBeatError("The music has no steady beat to cut on.", hint="Choose a track with a beat.")
         n_frames = tuple(round(float(n)) for n in wishes.ends)
         return measured_plan(n_frames, fps, np.zeros(0), np.zeros(0), start=0.0, loop=None)
-    music = _Music(beats, track_seconds)
+    music = _Music(beats, track_seconds, loop)
     seconds = float(wishes.ends[-1]) / float(fps) if wishes.frames.size else 0.0
     plans = []
     for start, cost in _starts(beats, max_start_seconds, music.track_seconds - seconds):
@@ -160,11 +166,11 @@ def plan_cuts(
 class _Music:
     """The beats of a track, as they are and as they go on through its loop."""
 
-    def __init__(self, beats: BeatGrid, track_seconds: float | None) -> None:
+    def __init__(self, beats: BeatGrid, track_seconds: float | None, loop: Loop | None = None) -> None:
         self.beats = beats
         self.period = float(np.median(np.diff(beats.beat_times)))
         self.track_seconds = track_seconds or float(beats.beat_times[-1] + self.period)
-        self.loop = find_loop(beats, self.track_seconds)
+        self.loop = loop or find_loop(beats, self.track_seconds)
 
     def lasts(self, seconds: float) -> bool:
         """Return whether the track is long enough without a loop."""
@@ -278,7 +284,7 @@ def measured_plan(
     seconds = float(sum(n_frames) / fps)
     frame = 1.0 / float(fps)
     if cuts.size and beat_times.size:
-        start = _unbiased(cuts, beat_times, start, frame)
+        start, _ = unbiased_start(cuts, beat_times, start, frame)
     in_picture = beat_times - start
     landing = measure_landing(cuts, in_picture, frame, ceiling_hit_rate=ceiling)
 
@@ -299,22 +305,39 @@ def measured_plan(
     )
 
 
-def _unbiased(
+def unbiased_start(
     cuts: NDArray[np.float64], beat_times: NDArray[np.float64], start: float, frame: float
-) -> float:
-    """Move the start by the mean of what whole frames miss their beats by, unless a hit would be lost."""
+) -> tuple[float, float]:
+    """Move the start by up to a frame to where cuts miss early as much as late, and no hit is lost.
 
-    def missed(second: float) -> NDArray[np.float64]:
-        return cuts - nearest(cuts, beat_times - second)
+    Of all such starts, in steps of a hundredth of a frame, the one with the least bias is taken; of equals
+    the nearest.
 
-    def hits(offsets: NDArray[np.float64]) -> list[float]:
-        return [share_within(offsets, tolerance) for tolerance in (frame, 0.04)]
+    Parameters
+    ----------
+    cuts, beat_times : ndarray of float64
+        Seconds of the picture, at least one, and of the music.
+    start : float
+        The second of the music under the first frame.
+    frame : float
+        Length of a frame in seconds.
 
-    before = missed(start)
-    within = before[np.abs(before) <= frame + 1e-9]
-    bias = float(within.mean()) if within.size else 0.0
-    for share in (1.0, 0.5, 0.25):
-        moved = start - share * bias
-        if all(now >= then for now, then in zip(hits(missed(moved)), hits(before), strict=True)):
-            return moved
-    return start
+    Returns
+    -------
+    start, bias : float
+        The new start, and the mean of cut minus beat over the cuts within a frame; both in seconds.
+    """
+    shifts = frame * np.arange(-N_SHIFTS, N_SHIFTS + 1) / N_SHIFTS
+    missed = (cuts[None, :] + shifts[:, None]).ravel()
+    missed = (missed - nearest(missed, beat_times - start)).reshape(shifts.size, cuts.size)
+    is_hit = np.abs(missed) <= frame + 1e-9
+    n_hits, n_near = is_hit.sum(axis=1), (np.abs(missed) <= 0.04 + 1e-9).sum(axis=1)
+    biases = np.where(is_hit, missed, 0.0).sum(axis=1) / np.maximum(n_hits, 1)
+    is_worse = (n_hits < n_hits[N_SHIFTS]) | (n_near < n_near[N_SHIFTS])
+    best = int(np.argmin(np.where(is_worse, np.inf, np.round(np.abs(biases), 4) + 1e-4 * np.abs(shifts))))
+    # What is left within a step: the mean itself, unless that loses a hit.
+    exact = np.abs(missed[best] - biases[best])
+    keeps_all = (exact <= frame + 1e-9).sum() >= n_hits[N_SHIFTS]
+    if keeps_all and (exact <= 0.04 + 1e-9).sum() >= n_near[N_SHIFTS]:
+        return start + float(shifts[best] - biases[best]), 0.0
+    return start + float(shifts[best]), float(biases[best])

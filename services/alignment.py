@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Alignment:
             "music_start_seconds": plan.music_start_seconds,
             "music_stretch": plan.stretch,
             "music_loops": plan.loop is not None,
+            "music_loop": None if plan.loop is None else asdict(plan.loop),
             **plan.landing.as_json(),
             "notes": list(self.notes),
             "summary": self.summary,

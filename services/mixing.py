@@ -115,17 +115,16 @@ def _starts(kind: str, n_sounds: int, starts: Sequence[float]) -> list[float]:
 
 def _music(music: Signal, order: MixOrder) -> Signal:
     """Let music go on in its loop when it is shorter than the picture and has a beat."""
-    from ..music.beats import track_beats
     from ..music.loop import find_loop, music_segment
-    from ..music.signal import to_mono
+    from .heard_music import hear
 
     seconds = float(order.duration_seconds)
     if not order.loops_music or not music.n_samples or music.duration_seconds >= seconds - 0.5:
         return music
-    beats = track_beats(to_mono(music.samples), music.sample_rate)
-    if not beats.has_beat:
+    heard = hear(music)
+    if not heard.beats.has_beat:
         return music
-    loop = find_loop(beats, music.duration_seconds)
+    loop = heard.loop or find_loop(heard.beats, music.duration_seconds)
     return music_segment(music, start_seconds=0.0, duration_seconds=seconds, loop=loop)
 
 

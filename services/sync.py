@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, NoBeatError
 from .alignment import Alignment
+from .heard_music import HeardMusic, hear
 from .mixing import MixOrder, mix_levels, mix_order
 from .picture_tempo import PictureTempo
 from .under_picture import SyncOptions, mixed_for_aac, own_sound, sound_under
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ..music.shots import PictureAnalysis
     from ..music.signal import Signal
     from ..music.sync import CutPlan
-    from ..music.track import BeatGrid
     from .licences import LicenceService
     from .mixing import Samples
 
@@ -191,19 +191,21 @@ class SyncService:
         from ..music.sync import plan_cuts
 
         signal = Signal(*music)
-        beats = _heard(signal, options)
+        heard = _heard(signal, options)
         plan = plan_cuts(
             shot_seconds,
-            beats,
+            heard.beats,
             fps,
             min_seconds=[max(s, MIN_SHOT_SECONDS) for s in shortest_seconds] or MIN_SHOT_SECONDS,
             max_change=options.max_change,
             scene_starts=_scenes(scene_starts, len(shot_seconds)),
             track_seconds=signal.duration_seconds,
+            loop=heard.loop,
         )
         wished = tuple(max(1, round(seconds * fps)) for seconds in shot_seconds)
-        mixed = sound_under(plan, signal, beats, None, options)
-        return Alignment(None, beats, plan, wished, mixed.samples, (), mixed.stems)
+        mixed = sound_under(plan, signal, heard.beats, None, options)
+        notes = _loop_notes(plan)
+        return Alignment(None, heard.beats, plan, wished, mixed.samples, notes, mixed.stems)
 
     def _sync(
         self,
@@ -218,14 +220,14 @@ class SyncService:
         from ..production.retime import retime_video
 
         progress(STAGE_HEARING, 0, 1)
-        beats = _heard(music, options)
+        heard = _heard(music, options)
         progress(STAGE_HEARING, 1, 1)
         before = _shot_frames(picture)
         progress(STAGE_FITTING, 0, 1)
-        plan = _fitted(before, beats, picture, music, options)
+        plan = _fitted(before, heard, picture, music, options)
         progress(STAGE_FITTING, 1, 1)
         own, notes = own_sound(video, before, plan, options)
-        mixed = sound_under(plan, music, beats, own, options)
+        mixed = sound_under(plan, music, heard.beats, own, options)
         retime_video(
             video,
             picture.shot_ranges,
@@ -235,7 +237,8 @@ class SyncService:
             times=picture.times,
             progress=lambda done, total: progress(STAGE_WRITING, done, total),
         )
-        return Alignment(picture, beats, plan, before, mixed.samples, notes, mixed.stems)
+        notes = (*notes, *_loop_notes(plan))
+        return Alignment(picture, heard.beats, plan, before, mixed.samples, notes, mixed.stems)
 
 
 def _scenes(numbers: Sequence[float], n_shots: int) -> set[int]:
@@ -283,13 +286,20 @@ def _decoded(audio: Path, longest_seconds: float) -> Signal:
     return Signal(np.concatenate([block.samples for block in blocks], axis=1), blocks[0].sample_rate)
 
 
-def _heard(music: Signal, options: SyncOptions) -> BeatGrid:
-    from ..music.beats import track_beats
-    from ..music.signal import to_mono
-
+def _heard(music: Signal, options: SyncOptions) -> HeardMusic:
     if music.n_samples == 0:
         raise InputError("The music is empty.", field="audio", hint="Give a recording with sound in it.")
-    return track_beats(to_mono(music.samples), music.sample_rate, bpm_hint=options.bpm_hint)
+    return hear(music, options.bpm_hint)
+
+
+def _loop_notes(plan: CutPlan) -> tuple[str, ...]:
+    """Say so where music has to go round although no two places in it sound alike."""
+    if plan.loop is None or plan.loop.is_measured:
+        return ()
+    return (
+        "The music is shorter than the picture and no two places in it sound alike, so it goes round by "
+        "whole phrases; the seam may be heard.",
+    )
 
 
 def _shot_frames(picture: PictureAnalysis) -> tuple[int, ...]:
@@ -305,20 +315,25 @@ def _steps(edges: Sequence[int]) -> list[int]:
 
 
 def _fitted(
-    before: Sequence[int], beats: BeatGrid, picture: PictureAnalysis, music: Signal, options: SyncOptions
+    before: Sequence[int],
+    heard: HeardMusic,
+    picture: PictureAnalysis,
+    music: Signal,
+    options: SyncOptions,
 ) -> CutPlan:
     from ..music.fitting import FitLimits, fit_music
     from ..music.sync import plan_cuts
 
     if options.mode not in MODES:
         raise InputError(f"There is no mode {options.mode[:40]!r}.", field="mode", hint="Use fit or recut.")
+    beats, seconds = heard.beats, music.duration_seconds
     if not beats.has_beat and (len(before) > 1 or options.mode == "recut"):
         raise NoBeatError(
             "The music has no steady beat to cut on.", field="audio", hint="Connect music with a steady beat."
         )
     if options.mode == "fit":
         limits = FitLimits(options.max_stretch, options.max_retime)
-        return fit_music(before, beats, picture.fps, track_seconds=music.duration_seconds, limits=limits)
+        return fit_music(before, beats, picture.fps, track_seconds=seconds, limits=limits, loop=heard.loop)
     return plan_cuts(
         [float(n / picture.fps) for n in before],
         beats,
@@ -327,5 +342,6 @@ def _fitted(
         max_change=options.max_change,
         # Scenes change by fades and dissolves, shots by cuts.
         scene_starts=[n for n, change in enumerate(picture.transitions, 1) if change.kind != "cut"],
-        track_seconds=music.duration_seconds,
+        track_seconds=seconds,
+        loop=heard.loop,
     )

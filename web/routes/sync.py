@@ -100,7 +100,7 @@ class SyncShown(Shown):
     music_stretch: float
     music_loops: bool
     music_loop: dict[str, float | bool] | None = Field(
-        description="Where the music jumps back from, and to, in seconds; whether both were measured to be alike."
+        description="Seconds between which the music goes round; whether both were measured to be alike."
     )
     hit_rate: float = Field(description="Share of cuts within one frame of a beat.")
     hit_rate_40ms: float
