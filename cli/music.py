@@ -68,7 +68,7 @@ def _draw(opened: Services, rows: Any, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
     for row in heard:
         path = target / f"{row.file.stem}.png" if is_folder else target
-        opened.music.write_waveform(row.track.analysis, path)
+        opened.music.write_waveform(row.track.analysis, path, row.file)
         stderr().print(f"{path}", markup=False, soft_wrap=True)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..music.signal import Signal
 
 STAGE_HEARING = "hearing the music"
+WAVEFORM_COLUMNS = 1200
 STAGE_WATCHING = "watching the picture"
 
 
@@ -260,14 +261,18 @@ class MusicService:
         analysis: TrackAnalysis,
         *,
         cut_times: Sequence[float] = (),
+        heights: Sequence[float] | None = None,
         width: int = 1200,
         height: int = 240,
     ) -> Image:
-        """Draw a recording with its beats, downbeats, sections and, when given, cuts."""
+        """Draw a recording with its beats, downbeats, sections and, when given, cuts.
+
+        `heights` are peaks of the sound at even distances, 0 to 1; without them its level is drawn.
+        """
         from ..production.waveform_png import waveform_picture
 
         return waveform_picture(
-            analysis.energy_curve,
+            analysis.energy_curve if heights is None else heights,
             analysis.duration_seconds,
             beat_times=analysis.beats.beat_times,
             downbeat_times=analysis.beats.downbeat_times,
@@ -283,12 +288,19 @@ class MusicService:
 
         return waveform_png(self.waveform(analysis, width=width, height=height))
 
-    def write_waveform(self, analysis: TrackAnalysis, path: Path) -> None:
-        """Write the drawing of a recording as a PNG file, whole or not at all."""
+    def write_waveform(self, analysis: TrackAnalysis, path: Path, sound: Path) -> None:
+        """Write the drawing of a recording as a PNG file, whole or not at all.
+
+        Parameters
+        ----------
+        sound : Path
+            The recording, whose peaks are drawn.
+        """
         from ..production.part_file import part_file
 
+        heights = _peaks_of(sound, analysis.duration_seconds, WAVEFORM_COLUMNS)
         with part_file(path) as part:
-            self.waveform(analysis).save(part, "PNG")
+            self.waveform(analysis, heights=heights).save(part, "PNG")
 
     def shot_seconds(self, video: Path, progress: Callable[[str, int, int], None]) -> list[float]:
         """Return the lengths of a video's shots."""
@@ -307,3 +319,20 @@ class MusicService:
         from ..music.shots import find_transitions
 
         return find_transitions(file, progress=lambda done, total: progress(STAGE_WATCHING, done, total))
+
+
+def _peaks_of(sound: Path, seconds: float, n_columns: int) -> list[float]:
+    """Return the largest magnitude in each of many equal parts of a file, to a peak of 1, piece by piece."""
+    import numpy as np
+
+    from ..music.signal import decode_blocks, to_mono
+
+    heights, n_before = np.zeros(n_columns), 0
+    for block in decode_blocks(sound):
+        n_all = max(1, round(seconds * block.sample_rate))
+        columns = (n_before + np.arange(block.n_samples)) * n_columns // n_all
+        first = np.flatnonzero(np.diff(columns, prepend=-1))
+        into = np.minimum(columns[first], n_columns - 1)
+        np.maximum.at(heights, into, np.maximum.reduceat(np.abs(to_mono(block.samples)), first))
+        n_before += block.n_samples
+    return (heights / max(float(heights.max()), 1e-6)).tolist()
