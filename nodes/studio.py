@@ -190,8 +190,13 @@ def _painter(model: Any, clip: Any, vae: Any, settings: dict[str, Any]) -> Paint
     """Return who draws test poses; None where no model is wired."""
     if model is None and clip is None and vae is None:
         return None
-    if model is None:
-        raise InputError("Test poses need a model.", field="model", hint="Wire model, clip and vae, or none.")
+    # Told before anything is stored.
+    if model is None or clip is None or vae is None:
+        raise InputError(
+            "Test poses need a model, a CLIP and a VAE.",
+            field="model",
+            hint="Wire all three, from one checkpoint loader, or none.",
+        )
     box = PaintBox(
         model,
         clip,

@@ -71,6 +71,7 @@ def test_a_model_without_the_rest_stops_in_words(studio, graph, drawn, sampler):
     make(graph, batch(graph, studio, drawn), "Half Wired", model=sampler.model)
     run = studio.run(graph)
     assert not run.succeeded and "need a model, a CLIP and a VAE" in run.error["exception_message"]
+    assert "Half Wired" not in studio.services.characters.labels()
 
 
 def test_a_small_picture_refuses_all_in_words(studio, graph, drawn):
