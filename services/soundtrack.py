@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..music.loop import Loop
     from ..music.matching import Match
     from ..music.signal import Signal
     from ..music.sync import CutPlan
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # A cut right on the last syllable feels clipped.
 TAIL_SECONDS = 0.15
 MIN_SHOT_SECONDS = 0.5
+# What is spoken, and beats, make an episode longer than its shots were wished, hardly by more than this.
+LONG_ENOUGH = 1.5
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,20 @@ def compose(
         min_seconds=[_shortest(spoken) for spoken in voices],
         scene_starts=_scene_starts([shot.scene for shot in spec.shots]),
         track_seconds=track.analysis.duration_seconds,
+        loop=_loop(track, sum(wishes)),
     )
     return Soundtrack(track, matches, plan, voices)
+
+
+def _loop(track: Track, seconds: float) -> Loop | None:
+    """Return the measured loop of a track that may be too short, if its seam cannot be heard."""
+    from ..music.seam import checked_loop
+    from ..music.signal import decode
+
+    points = track.analysis.loop
+    if points is None or track.analysis.duration_seconds > LONG_ENOUGH * seconds:
+        return None
+    return checked_loop(decode(track.path), track.analysis.beats, points)
 
 
 def _voice(line: DialogueSpec) -> Voice:
