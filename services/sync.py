@@ -103,7 +103,8 @@ class SyncService:
         n, shots = shown.n_steady, [(0, shown.seconds.size)]
         fitting = replace(order, duration_seconds=n / shown.fps)
         mixed = mixed_for_aac(
-            lambda lufs, peak: mix_order(replace(fitting, target_lufs=lufs, peak_dbfs=peak)),
+            # The mix is handed out as sound too, and as loud as its report says: AAC's loss stays.
+            lambda _lufs, peak: mix_order(replace(fitting, peak_dbfs=peak)),
             order.target_lufs,
             order.peak_dbfs,
         )
