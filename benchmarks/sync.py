@@ -91,6 +91,7 @@ def main(n_films: int = 60, first_seed: int = 1) -> None:
             f"{name:24}",
             *(f"{what} {np.mean(v):.4f}" for (n, what), v in found.items() if n == name),
             f"worst hits {np.min(found[name, 'hits']):.2f} worst bias {1000 * np.max(np.abs(found[name, 'bias'])):.1f} ms",
+            f"films above 5 ms {np.sum(np.abs(found[name, 'bias']) > 0.005)}",
         )
 
 

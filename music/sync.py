@@ -21,6 +21,8 @@ FORCED_LOOP_COST = 2.0
 MAX_STARTS = 5
 # Steps to either side in which the start is moved to be rid of its bias: all of a frame.
 N_SHIFTS = 100
+# Biases up to this are alike.
+EVEN_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -310,8 +312,8 @@ def unbiased_start(
 ) -> tuple[float, float]:
     """Move the start by up to a frame to where cuts miss early as much as late, and no hit is lost.
 
-    Of all such starts, in steps of a hundredth of a frame, the one with the least bias is taken; of equals
-    the nearest.
+    Of all such starts, in steps of a hundredth of a frame, those with the least bias are looked at; of these
+    the one with most hits is taken, and of equals the nearest.
 
     Parameters
     ----------
@@ -334,10 +336,13 @@ def unbiased_start(
     n_hits, n_near = is_hit.sum(axis=1), (np.abs(missed) <= 0.04 + 1e-9).sum(axis=1)
     biases = np.where(is_hit, missed, 0.0).sum(axis=1) / np.maximum(n_hits, 1)
     is_worse = (n_hits < n_hits[N_SHIFTS]) | (n_near < n_near[N_SHIFTS])
-    best = int(np.argmin(np.where(is_worse, np.inf, np.round(np.abs(biases), 4) + 1e-4 * np.abs(shifts))))
-    # What is left within a step: the mean itself, unless that loses a hit.
-    exact = np.abs(missed[best] - biases[best])
-    keeps_all = (exact <= frame + 1e-9).sum() >= n_hits[N_SHIFTS]
-    if keeps_all and (exact <= 0.04 + 1e-9).sum() >= n_near[N_SHIFTS]:
-        return start + float(shifts[best] - biases[best]), 0.0
+    away = np.where(is_worse, np.inf, np.abs(biases))
+    is_even = away <= max(float(away.min()), EVEN_SECONDS) + 1e-9
+    best = int(np.lexsort((np.abs(shifts), away, -(n_hits + n_near), ~is_even))[0])
+    # What is left within a step: moved by the mean itself, unless that loses a hit or brings other cuts in.
+    exact = missed[best] - biases[best]
+    within, n_exact = np.abs(exact) <= frame + 1e-9, (np.abs(exact) <= 0.04 + 1e-9).sum()
+    left = float(exact[within].mean()) if within.any() else 0.0
+    if within.sum() >= n_hits[best] and n_exact >= n_near[best] and abs(left) < abs(biases[best]):
+        return start + float(shifts[best] - biases[best]), left
     return start + float(shifts[best]), float(biases[best])

@@ -16,6 +16,7 @@ from tower_anime.music.retimed_sound import retimed_sound
 from tower_anime.music.retiming import beat_frames, retimed
 from tower_anime.music.signal import Signal
 from tower_anime.music.stretch import stretch_to
+from tower_anime.music.sync import EVEN_SECONDS, unbiased_start
 from tower_anime.music.track import BeatGrid
 
 RATE = 44_100
@@ -177,3 +178,34 @@ def test_the_sound_of_a_shot_goes_where_the_shot_goes():
         middle = out.samples[0, round((first + 0.1) * RATE) : round((end - 0.1) * RATE)]
         spectrum = np.abs(np.fft.rfft(middle * np.hanning(middle.size)))
         assert np.argmax(spectrum) * RATE / middle.size == pytest.approx(hertz, abs=2)
+
+
+def test_a_start_without_bias_is_found_where_the_mean_would_lose_a_hit() -> None:
+    """Moving by the whole mean would lose the cut at the end of its frame; moving less does not."""
+    frame = 1 / 25
+    beats = np.arange(0.0, 40.0, 0.5)
+    missed = np.array([0.038, 0.038, 0.03, -0.039])
+    cuts = beats[[4, 9, 15, 22]] + missed
+    start, bias = unbiased_start(cuts, beats, 0.0, frame)
+    after = cuts + start
+    after = after - nearest(after, beats)
+    assert np.all(np.abs(after) <= frame + 1e-9), "no hit is lost"
+    assert bias == pytest.approx(after.mean(), abs=1e-9)
+    assert abs(bias) < abs(missed.mean())
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    missed=st.lists(st.floats(-0.08, 0.08), min_size=1, max_size=20),
+    fps=st.sampled_from([12, 24, 30, 60]),
+)
+def test_a_start_without_bias_loses_no_hit_and_adds_no_bias(missed: list[float], fps: int) -> None:
+    beats = np.arange(0.0, 60.0, 0.5)
+    cuts = beats[4 : 4 + len(missed)] + np.array(missed)
+    before = measure_landing(cuts, beats, 1 / fps, ceiling_hit_rate=1.0)
+    start, bias = unbiased_start(cuts, beats, 0.0, 1 / fps)
+    after = measure_landing(cuts, beats - start, 1 / fps, ceiling_hit_rate=1.0)
+    assert abs(start) <= 2 / fps
+    assert after.hit_rate >= before.hit_rate and after.hit_rate_40ms >= before.hit_rate_40ms
+    assert abs(after.bias_seconds) <= max(abs(before.bias_seconds), EVEN_SECONDS) + 1e-6
+    assert bias == pytest.approx(after.bias_seconds, abs=1e-6)
