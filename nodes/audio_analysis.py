@@ -51,7 +51,7 @@ class AudioAnalysis(io.ComfyNode):
                 io.Image.Output(
                     "waveform",
                     display_name="waveform",
-                    tooltip="Level over time, beats, downbeats and sections, as a picture.",
+                    tooltip="The sound over time, beats, downbeats and sections, as a picture.",
                 ),
                 io.String.Output(
                     "report",
@@ -76,7 +76,8 @@ class AudioAnalysis(io.ComfyNode):
         samples, sample_rate = to_samples(audio)
         wishes = music.wishes(bpm_hint, min_bpm, max_bpm, beats_per_bar)
         analysis = music.hear(samples, sample_rate, wishes=wishes, backend=backend)
-        picture = to_image_batch([np.asarray(music.waveform(analysis))])
+        drawing = music.waveform(analysis, heights=music.peaks(samples))
+        picture = to_image_batch([np.asarray(drawing)])
         report = {**analysis.as_json(), "summary": summary(analysis), "takes_left_out": n_takes(audio) - 1}
         return io.NodeOutput(
             analysis,

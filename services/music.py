@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import InputError, TowerError
 from ..music.track import Track, TrackAnalysis, TrackSummary
 from .beat_backends import TOWER, file_tracker, samples_tracker
 from .beat_curves import SHAPES, BeatCurves, beat_curves
@@ -282,11 +282,27 @@ class MusicService:
             height=height,
         )
 
-    def waveform_png(self, analysis: TrackAnalysis, *, width: int = 1200, height: int = 240) -> bytes:
-        """Return the drawing of a recording as the bytes of a PNG file."""
+    def peaks(self, samples: NDArray[np.float32]) -> list[float]:
+        """Return what a drawing shows of sound, shape (channels, n): peaks at even distances, 0 to 1."""
+        from ..music.signal import to_mono
+        from ..production.waveform import peaks
+
+        return peaks(to_mono(samples), WAVEFORM_COLUMNS).tolist()
+
+    def waveform_png(
+        self, analysis: TrackAnalysis, sound: Path, *, width: int = 1200, height: int = 240
+    ) -> bytes:
+        """Return the drawing of a recording as the bytes of a PNG file.
+
+        It shows the peaks of the file `sound`; when that is gone or damaged, the level that was measured.
+        """
         from ..production.waveform_png import waveform_png
 
-        return waveform_png(self.waveform(analysis, width=width, height=height))
+        try:
+            heights = _peaks_of(sound, analysis.duration_seconds, width)
+        except TowerError:
+            heights = None
+        return waveform_png(self.waveform(analysis, heights=heights, width=width, height=height))
 
     def write_waveform(self, analysis: TrackAnalysis, path: Path, sound: Path) -> None:
         """Write the drawing of a recording as a PNG file, whole or not at all.

@@ -75,6 +75,14 @@ def test_shots_to_come_are_planned_and_nothing_is_stored(stage):
     assert all(a < b for a, b in pairwise(report["cut_times"]))
 
 
+def test_a_rate_may_be_a_number(stage):
+    site, _, ids = stage
+    body = {"music": {"asset_id": ids["audio"]}, "shot_seconds": [2.2, 1.7]}
+    for rate, fps in ((24, "24"), (12.5, "25/2")):
+        assert site.call("POST", "/anime/music/sync", {**body, "fps": rate}).json["fps"] == fps
+    assert site.call("POST", "/anime/music/sync", {**body, "fps": True}).error["field"] == "fps"
+
+
 def test_a_mix_is_stored_with_its_stems(stage):
     site, project, ids = stage
     body = {

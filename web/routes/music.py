@@ -92,10 +92,14 @@ def _add_track_routes(api: Registrar, services: Services, pool: CpuPool) -> None
 
     @api.read("/anime/music/tracks/{track_id}/waveform", errors=(404,))
     async def get_waveform(path: TrackPath, query: WaveformQuery) -> web.Response:
-        """Draw a track: level, beats, downbeats and sections (PNG)."""
+        """Draw a track: its sound, beats, downbeats and sections (PNG)."""
         track = await services.database.run(services.music.library.get, path.track_id)
         body = await pool.run(
-            services.music.waveform_png, track.analysis, width=int(query.width), height=int(query.height)
+            services.music.waveform_png,
+            track.analysis,
+            track.path,
+            width=int(query.width),
+            height=int(query.height),
         )
         headers = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
         return web.Response(body=body, content_type="image/png", headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ...errors import InputError
 from ...services.mixing import MixOrder, mix_levels
@@ -34,10 +34,15 @@ def _rate(text: str) -> str:
     return text
 
 
+def _as_text(rate: Any) -> Any:
+    is_number = isinstance(rate, int | float) and not isinstance(rate, bool)
+    return str(rate) if is_number else rate
+
+
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Seconds = Annotated[float, Field(ge=0, le=14_400)]
 _Track = Annotated[str, Field(pattern=r"^[a-z][a-z_-]{1,30}:[A-Za-z0-9._-]{1,100}$")]
-_Fps = Annotated[str, Field(max_length=20), AfterValidator(_rate)]
+_Fps = Annotated[str, Field(max_length=20), BeforeValidator(_as_text), AfterValidator(_rate)]
 _Lufs = Annotated[float, Field(ge=-40, le=-8)]
 
 
