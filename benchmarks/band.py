@@ -27,6 +27,7 @@ class Band:
 
     rng: np.random.Generator
     second: bool
+    is_varied: bool = False
     settings: dict[str, float] = field(default_factory=dict)
     sounds: dict[tuple, FloatArray] = field(default_factory=dict)
 
@@ -73,7 +74,19 @@ class Band:
         noise = noise / (np.abs(noise).max() + 1e-9) * np.exp(-t / (0.6 * seconds))
         attack = np.minimum(1, t / s(part + "attack", 0.0005, 0.004))
         wave = ((1 - noisy) * wave / (np.abs(wave).max() + 1e-9) + noisy * noise) * attack
+        if self.is_varied:
+            wave = self._passed(wave, hertz)
+            level *= s(part + "mix", 0.5, 1.6)
         return level * s(part + "level", 0.6, 1.4) * wave
+
+    def _passed(self, wave: FloatArray, hertz: float) -> FloatArray:
+        """Play a drum as a sampler does: through a band of its spectrum, or driven hard."""
+        if self.rng.random() < 0.35:
+            low, high = hertz * self.rng.uniform(0.2, 1.2), hertz * self.rng.uniform(1.5, 12)
+            wave = _low_pass(wave, min(high, 9000)) - _low_pass(wave, min(low, 4000))
+        if self.rng.random() < 0.3:
+            wave = np.tanh(self.rng.uniform(2, 8) * wave / (np.abs(wave).max() + 1e-9))
+        return wave / (np.abs(wave).max() + 1e-9)
 
     def _first_voice(self, part: str, midi: float, seconds: float) -> FloatArray:
         level, attack, decay, n_partials, tilt = VOICES[part]
@@ -128,7 +141,8 @@ DRUMS = {
     "ride": (0.3, 5000, 0.2, 0.85), "crash": (0.5, 4200, 0.5, 0.95), "foot": (0.25, 4500, 0.02, 1.0),
     "tamb": (0.3, 6000, 0.07, 0.95), "shaker": (0.2, 6500, 0.04, 1.0), "cow": (0.4, 800, 0.09, 0.1),
     "bell": (0.35, 1200, 0.15, 0.05), "tri": (0.25, 5200, 0.12, 0.2), "conga": (0.6, 240, 0.11, 0.2),
-    "tom": (0.8, 110, 0.18, 0.15), "timp": (0.9, 80, 0.35, 0.1),
+    "tom": (0.8, 110, 0.18, 0.15), "timp": (0.9, 80, 0.35, 0.1), "bongo": (0.5, 420, 0.06, 0.2),
+    "slap": (0.5, 700, 0.03, 0.6), "surdo": (0.9, 75, 0.25, 0.15), "tabla": (0.6, 150, 0.2, 0.08),
 }  # fmt: skip
 # Level, attack, decay, partials, tilt.
 VOICES = {
@@ -143,12 +157,14 @@ CHORDS = {"chord", "pad", "piano", "strum", "string", "brass", "guitar", "saw", 
 
 
 def perform(groove: Groove, seed: int, *, second: bool = False, seconds: float = 24.0, feel: str | None = None,
-            looseness: float | None = None, bpm: float | None = None, bare: bool = False) -> Song:  # fmt: skip
+            looseness: float | None = None, bpm: float | None = None, bare: bool = False,
+            varied: bool = False) -> Song:  # fmt: skip
     """Play a groove: chords, fills, looseness, timing and effects are drawn from `seed`.
 
-    A `bare` one gets no instruments besides those of the groove.
+    A `bare` one gets no instruments besides those of the groove. Drums of a `varied` one are filtered and driven,
+    and so is its mix.
 
-    The feel ``crop`` begins somewhere in a bar; the others are those of `songs.song`.
+    The feel ``crop`` begins somewhere in a bar, ``loop`` is cut to its bars; the others are those of `songs.song`.
     """
     rng = np.random.default_rng([seed, 5, int(second)])
     feel = str(rng.choice(FEELS)) if feel is None else feel
@@ -156,9 +172,11 @@ def perform(groove: Groove, seed: int, *, second: bool = False, seconds: float =
     bpm = float(low * (high / low) ** rng.random()) if bpm is None else bpm
     looseness = float(rng.choice([0, 0, 0.1, 0.2])) if looseness is None else looseness
     n_beats = int(seconds * bpm / 60) // groove.beats * groove.beats
-    start = {"lead_in": 4.0, "silent_start": 2.0}.get(feel, rng.choice([0.0, rng.uniform(0, 0.5)]))
+    start = {"lead_in": 4.0, "silent_start": 2.0, "loop": 0.0}.get(
+        feel, rng.choice([0.0, rng.uniform(0, 0.5)])
+    )
     clock = beat_clock(bpm, n_beats + 8, feel) + start
-    score = _Score(groove, rng, Band(rng, second), clock, n_beats, feel, looseness, bare)
+    score = _Score(groove, rng, Band(rng, second, varied), clock, n_beats, feel, looseness, bare)
     mix = score.mix()
     if feel == "lead_in":
         tones = sum(score.band.play("pad", 48 + score.tonic + d, start) for d in (0, 7, 12))
@@ -169,6 +187,8 @@ def perform(groove: Groove, seed: int, *, second: bool = False, seconds: float =
         cut = rng.uniform(0, 4 * 60 / bpm)
         mix = mix[round(cut * RATE) :]
         beats, downbeats = (times[times > cut] - cut for times in (beats, downbeats))
+    if varied:
+        mix = equalised(mix, rng)
     mix = effects(mix[: int((beats[-1] + 60 / bpm) * RATE)], rng, bpm)
     return Song(groove.name, mix, beats, downbeats, bpm, f"{NOTES[score.tonic]} {score.mode}")
 
@@ -298,6 +318,19 @@ def effects(mix: FloatArray, rng: np.random.Generator, bpm: float) -> NDArray[np
         )
     mix = np.tanh(mix / (np.abs(mix).max() + 1e-9) * rng.uniform(0.7, 2.5))
     return (mix * rng.uniform(0.2, 0.95)).astype(np.float32)
+
+
+def equalised(mix: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Raise or lower the lows, the middle and the highs by up to 10 dB, as small speakers or a remix do."""
+    low = _low_pass(mix, rng.uniform(90, 220))
+    middle = _low_pass(mix, rng.uniform(1500, 4000))
+    gains = 10 ** (rng.uniform(-0.5, 0.5, 3) * rng.choice([0.0, 0.5, 1.0]))
+    return gains[0] * low + gains[1] * (middle - low) + gains[2] * (mix - middle)
+
+
+def _low_pass(wave: FloatArray, hertz: float) -> FloatArray:
+    pole = float(np.exp(-2 * np.pi * hertz / RATE))
+    return lfilter([1 - pole], [1, -pole], wave)
 
 
 Player = Callable[[Groove, int], Song]

@@ -1,7 +1,8 @@
 """Measure the beat tracker on songs whose beats are known.
 
 ``python benchmarks/beats.py [--quick] [--pattern NAME]``; librosa is measured beside when it is installed. The named
-patterns of ``songs.py`` and the held-out rhythms of ``grooves.py``, played by another band, had no part in the fit.
+patterns of ``songs.py`` and the held-out and the hard rhythms of ``grooves.py``, played by another band, had no part in
+the fit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from concurrent.futures import ProcessPoolExecutor
 import band
 import mir_eval
 import numpy as np
-from grooves import HELD_OUT
+import training_songs
+from grooves import HARD, HELD_OUT
 from songs import PATTERNS, RATE, Song, beatless, song
 from tower_anime.music.beats import track_beats
 from tower_anime.music.key import estimate_key
@@ -59,6 +61,29 @@ def measure_held_out(job: tuple[int, int, float]) -> dict:
     return measured(
         truth, band.RATE, ("held out" if job[2] > 10 else "held out, 10 s", truth.bpm, groove.name, job[1])
     )
+
+
+def hard_suite(*, quick: bool) -> Iterator[tuple[int, int]]:
+    """Each hard rhythm by the second band: two songs of 22 s, 10 s out of one, and a loop."""
+    for n in range(len(HARD)):
+        for take in range(2 if quick else 4):
+            yield n, 777_000 + 100 * take + n
+
+
+def measure_hard(job: tuple[int, int]) -> dict:
+    groove, seed = HARD[job[0]], job[1]
+    take = (seed - 777_000) // 100
+    rng = np.random.default_rng([seed, 8])
+    if take == 3:
+        bpm = float(groove.tempi[0] * (groove.tempi[1] / groove.tempi[0]) ** rng.random())
+        truth = training_songs.loop(groove, seed, bpm, rng, bare=True, second=True)
+    else:
+        truth = band.perform(groove, seed, second=True, seconds=16.0 if take == 2 else 22.0)
+        if take == 2:
+            start = rng.uniform(0, 3)
+            truth = training_songs.excerpt(truth, start, start + 10)
+    name = ("hard", "hard", "hard, 10 s", "hard, loops")[take]
+    return measured(truth, band.RATE, (name, truth.bpm, groove.name, seed))
 
 
 def measure(job: tuple[str, float, str, int]) -> dict:
@@ -153,6 +178,7 @@ def main() -> None:
     with ProcessPoolExecutor(chosen.processes) as pool:
         rows = list(pool.map(measure, jobs, chunksize=4))
         others = list(pool.map(measure_held_out, held_out_suite(quick=chosen.quick, seed=chosen.seed)))
+        others += list(pool.map(measure_hard, hard_suite(quick=chosen.quick)))
     table(rows, lambda r: r["job"][0])
     print()
     table(rows, lambda r: r["job"][2] or "steady")

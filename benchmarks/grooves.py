@@ -176,6 +176,37 @@ BARE = (
     _eighths("kick and two snares", 80, 190, bar=3, kick="X.....", snare="..x.x."),
 )  # fmt: skip
 
+# What trackers find hard, held out as well: six eights, drums without a kick, dense machines, slow songs.
+HARD = (
+    _ternary("barcarolle", 52, 72, bar=2, piano="Xoxxox", bass="X..x..", melody="x....x"),
+    _ternary("irish air", 50, 76, bar=2, pluck="XoxXxo", string="X....."),
+    _ternary("six eight metal", 70, 110, bar=2, kick="X.xX.x", snare="...X..", guitar="xxxxxx", crash="X....."),
+    _ternary("six eight strum", 56, 84, bar=2, strum="X.xX.x", bass="X....x", tamb="...X.."),
+    _ternary("six eight soul", 56, 80, kick="X....xX....x", snare="...X.....X..", hat="x.xx.xx.xx.x", chord="X.....x....."),
+    _ternary("twelve eight bell", 80, 120, bell="X.X.XX.X.X.X".replace("X", "x"), conga="..xX....xX..", surdo="X.....X....."),
+    _straight("rumba", 85, 115, rim="X..x...x..x.x...", tabla="...x..X....x..X.", slap="x.xx.x.xx.xx.x.x"),
+    _straight("frame drum", 70, 110, surdo="X.....X.X.......", slap="..x.x.....x.x.x."),
+    _straight("keherwa", 75, 120, tabla="X.....x.x.......", slap="..x.x.....x.x.x.", bellow="x.......x......."),
+    _straight("djembe", 95, 130, surdo="X.......X.......", slap="..xx..xx..xx..xx", bongo="x.o.x.o.x.o.x.o."),
+    _straight("bongo bells", 100, 130, bongo="XoxoXoxoXoxoXoxo", cow="X...x.x.X...x.x."),
+    _straight("claps and stomps", 76, 112, surdo="X.x.....X.x.....", clap="....X.......X..."),
+    _straight("shakers", 90, 125, shaker="xoXoxoXoxoXoxoXo", tamb="....x.......x...", tom="X.......x......."),
+    _straight("psychedelic", 136, 148, kick="X...X...X...X...", bass="..xx..xx..xx..xx", hat="..X...X...X...X.", lead="x..x.x..x..x.x.."),
+    _straight("acid", 120, 136, kick="X...X...X...X...", bass="x.xxx.x.xx.xx.x.", hat="ooXoooXoooXoooXo"),
+    _straight("dub stabs", 116, 128, kick="x...x...x...x...", stab="...x..x.........", hat="..x...x...x...x.", pad="x..............."),
+    _straight("big room", 124, 132, kick="X...X...X...X...", saw="x..x..x.x..x..x.", clap="....X.......X..."),
+    _straight("synth drive", 84, 112, kick="X.......X.......", snare="....X.......X...", bass="xxxxxxxxxxxxxxxx", pad="x..............."),
+    _straight("garage skip", 128, 136, kick="X......x..x.....", clap="....X.......X...", hat="..x..xx...x..xx.", bass="x......x..x.x..."),
+    _straight("electro break", 120, 140, kick="X..x..X...X..x..", snare="....X..x....X...", hat="xxxxxxxxxxxxxxxx", bass="X..x..X...X..x.."),
+    _straight("synth loop", 110, 150, lead="x.xx.xx.x.xx.xx.", bass="..x...x...x...x."),
+    _straight("power ballad", 58, 78, piano="X.x.x.x.x.x.x.x.", kick="X......xX.......", snare="....X.......X...", crash="X...............", string="x..............."),
+    _straight("slow rhythm and blues", 60, 76, kick="X..x......x.....", snare="....X.......X...", hat="xoxoxoxoxoxoxoxo", chord="x.....x........."),
+    _straight("guitar lament", 55, 75, pluck="Xoxoxoxoxoxoxoxo", bass="x.......x......."),
+    _straight("anime chase", 168, 198, kick="X.x.X.x.X.x.X.x.", snare="....X.......X..X", guitar="x.x.x.x.x.x.x.x.", crash="X..............."),
+    _eighths("three in one", 160, 200, bar=3, bass="X.....", strum="..x.x.", melody="X...x."),
+    _eighths("minuet", 100, 140, bar=3, piano="X.xxxx", bass="X....."),
+)  # fmt: skip
+
 HELD_OUT = (
     _straight("arena rock", 95, 150, kick="X..x....X..x..x.", snare="....X.......X...", crash="X...............", guitar="x.x.x.x.x.x.x.x."),
     _straight("new wave", 130, 165, kick="X.......X.x.....", snare="....X.......X...", bass="x.x.x.x.x.x.x.x.", hat="..x...x...x...x."),

@@ -20,11 +20,13 @@ from .track import BeatGrid
 MIN_SECONDS = 2.0
 # Music with a beat, even when its tempo drifts, has a salience that exceeds the jitter of its pulse one and a
 # half times by this much; speech, rain and scattered notes do not (benchmarks/beats.py).
-MIN_EVIDENCE, JITTER_WEIGHT = 0.045, 1.5
+MIN_EVIDENCE, JITTER_WEIGHT = 0.0625, 1.5
 MIN_SALIENCE = 0.1
 # Strokes and notes raise the compressed spectrum by more than this; slow swells by much less.
 MIN_ONSET = 0.12
 MIN_ONSETS = 6
+# A file is a loop when it is so nearly whole beats long, and its first stroke comes so soon.
+LOOP_SECONDS, LOOP_BEATS, CUT_SECONDS = 40.0, 0.08, 0.025
 # What people may wish for.
 WISH_BPM = (20.0, 400.0)
 MAX_BEATS_PER_BAR = 16
@@ -194,7 +196,7 @@ def _beat_grid(
     if wishes.beats_per_bar and best.beats_per_bar != wishes.beats_per_bar:
         first = first_of_bars(grid, best, wishes.beats_per_bar)
         best = best.with_bars(wishes.beats_per_bar, first)
-    beats = best.beats(grid) + LATENCY_SECONDS
+    beats = _on_loop(best.beats(grid) + LATENCY_SECONDS, best, duration)
     tempi = _tempo_probabilities(found)
 
     def inside(times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -213,6 +215,27 @@ def _beat_grid(
         beats_per_bar=best.beats_per_bar,
         tempo_confidence=round(min(tempi.get(round(best.bpm, 2), 0.0), 1.0), 3),
     )
+
+
+def _on_loop(beats: NDArray[np.float64], reading: Reading, duration: float) -> NDArray[np.float64]:
+    """Put beats on the bars of a loop: a short file that begins with a bar and is whole bars long.
+
+    Loops are cut to the grid of a machine, which the first stroke follows by up to `CUT_SECONDS`.
+    """
+    period = float(np.median(np.diff(beats)))
+    n_beats = round(duration / period)
+    opening = int(np.abs(beats).argmin())
+    is_loop = (
+        n_beats > 0
+        and duration < LOOP_SECONDS
+        and abs(duration / period - n_beats) < LOOP_BEATS
+        and n_beats % reading.beats_per_bar == 0
+        and (opening - reading.first) % reading.beats_per_bar == 0
+        and abs(beats[opening]) < CUT_SECONDS
+    )
+    if not is_loop:
+        return beats
+    return np.arange(-opening, beats.size - opening, dtype=np.float64) * (duration / n_beats)
 
 
 def _tempo_probabilities(found: list[Reading]) -> dict[float, float]:

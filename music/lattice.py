@@ -11,6 +11,8 @@ from .onsets import OnsetEnvelope
 
 # Steps to a pulse: divisible by 2, 3 and 4, for straight, ternary and sixteenth-note music.
 STEPS = 12
+# A minute and more of lags: no phrase is longer.
+MAX_LAGS = 2_400
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,30 @@ class Lattice:
         Strongest onset within half a step; about 1 for the strong onsets of each band.
     change : ndarray of float64, shape (n_steps,)
         How much the harmony changes there: mean 0, standard deviation 1.
+    duration_seconds : float
+        Length of the recording.
     """
 
     times: NDArray[np.float64]
     bands: NDArray[np.float64]
     change: NDArray[np.float64]
+    duration_seconds: float
 
-    def likeness(self, n_steps: int) -> float:
-        """Return the correlation of the onsets with themselves `n_steps` later; 0 when that is too far."""
-        if not 0 < n_steps < self.times.size // 2:
-            return 0.0
+    def likeness(self) -> NDArray[np.float64]:
+        """Return the correlation of the onsets with themselves so many steps later, 1 at none.
+
+        Each is over the steps that both have; lags that leave less than a quarter of them are left out.
+        """
         curves = self.bands - self.bands.mean(axis=1, keepdims=True)
-        return float((curves[:, n_steps:] * curves[:, :-n_steps]).sum() / ((curves**2).sum() + 1e-12))
+        n_steps = curves.shape[1]
+        n_lags = min(n_steps - n_steps // 4, MAX_LAGS)
+        n_fft = 1 << (n_steps + n_lags).bit_length()
+        power = np.sum(np.abs(np.fft.rfft(curves, n_fft)) ** 2, axis=0)
+        products = np.fft.irfft(power, n_fft)[:n_lags]
+        energy = np.concatenate([[0.0], np.cumsum(np.sum(curves**2, axis=0))])
+        lags = np.arange(n_lags)
+        early, late = energy[n_steps - lags], energy[-1] - energy[lags]
+        return products / (np.sqrt(early * late) + 1e-9)
 
 
 def lattice(envelope: OnsetEnvelope, pulses: NDArray[np.float64]) -> Lattice:
@@ -61,7 +75,8 @@ def lattice(envelope: OnsetEnvelope, pulses: NDArray[np.float64]) -> Lattice:
         np.maximum(bands, envelope.bands[:, np.clip(place, 0, last)] * inside, out=bands)
     strong = np.percentile(bands, 95, axis=1, keepdims=True)
     bands = bands / (strong + 0.25 * strong.max(initial=0.0) + 1e-9)
-    return Lattice(times, bands, _harmonic_change(envelope, times, float(np.median(np.diff(pulses)))))
+    change = _harmonic_change(envelope, times, float(np.median(np.diff(pulses))))
+    return Lattice(times, bands, change, envelope.duration_seconds)
 
 
 def _harmonic_change(

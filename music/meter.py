@@ -2,7 +2,7 @@
 
 A reading is a tempo, a phase, a length of bars and a first downbeat, all on the steps of one pulse. Each is
 described by the music as it falls on that reading: the mean bar, with the strength of every band and of the
-change of harmony on and between its beats, and a few figures about repetition and the opening.
+change of harmony on and between its beats, and figures about contrast, repetition, length and the opening.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .lattice import Lattice
+from .repetition import Repetition, repetition, variation
 
 MIN_BPM, MAX_BPM = 52.0, 210.0
 CENTRE_BPM = 118.0
 # Steps between beats, and the steps at which the first beat may lie: a third, half, two thirds, three
-# quarters, equal, four thirds, one and a half times, and double the pulse.
+# quarters, equal, four thirds, one and a half times, double, and three times the pulse.
 PHASES: dict[int, tuple[int, ...]] = {
     4: (0, 2),
     6: (0, 2, 3, 4),
@@ -27,20 +28,20 @@ PHASES: dict[int, tuple[int, ...]] = {
     16: (0, 4, 8, 12),
     18: (0, 6, 12),
     24: (0, 6, 8, 12, 16, 18),
+    36: (0, 12, 24),
 }
-BAR_LENGTHS = (4, 3)
+BAR_LENGTHS = (4, 3, 2)
+# Beats of a profile: a bar of two is written twice, one of three is filled up with nothing.
+PROFILE_BEATS = 4
 # Places in a beat: on it, and where sixteenths and triplets fall.
 PLACES = (0.0, 0.25, 1 / 3, 0.5, 2 / 3, 0.75)
-N_CHANNELS = 5
-N_PROFILE = max(BAR_LENGTHS) * len(PLACES) * N_CHANNELS
+HALF_BEAT = 3
 # The first stroke is the first that is this strong, beside the strong ones.
 OPENING_LEVEL = 0.35
 # A recording that begins sooner than this was cut to its first stroke.
 ABRUPT_SECONDS = 0.15
 # The last features: the first stroke is a beat, and opens a bar, in a recording cut to it; then in others.
-ABRUPT_ON_BEAT, ABRUPT_ON_BAR = -4, -3
-# Of the figures after the profile: how evenly the beats are filled, and the share of all accents on them.
-WEAKEST_BEAT, ACCENT_SHARE = N_PROFILE + 3, N_PROFILE + 5
+N_OPENING = 4
 
 
 @dataclass(frozen=True)
@@ -87,23 +88,32 @@ def describe(
     """
     bpm_of_step = 60.0 / float(np.median(np.diff(grid.times)))
     channels = np.vstack([grid.bands, np.clip(grid.change, -3.0, 3.0)[None] / 2.0])
-    opening = _opening(grid)
+    opening, repeats = _opening(grid), repetition(grid)
     found, rows = [], []
     for stride, phases in PHASES.items():
         bpm = bpm_of_step / stride
         if not bpm_range[0] <= bpm <= bpm_range[1] or grid.times.size <= 4 * stride:
             continue
-        repeats = _repetition(grid, stride)
+        by_length = _length_figures(repeats, channels, stride)
         for phase in phases:
             beats = _beat_by_beat(channels, stride, phase)
-            level = _level_figures(channels, stride, phase, bpm)
+            level = _level_figures(channels, beats, stride, phase, bpm)
             for length in BAR_LENGTHS:
                 bar = _mean_bar(beats, length)
                 for first in range(length):
                     found.append(Reading(stride, phase, length, first, bpm))
+                    turned = np.roll(bar, -first, axis=0)
                     figures = _opening_figures(opening, found[-1])
-                    rows.append(np.concatenate([_profile(bar, first), level, repeats[length], figures]))
+                    rows.append(_row(turned, level, by_length[length], figures))
     return found, np.array(rows, dtype=np.float32)
+
+
+def _row(bar: NDArray[np.float64], *figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    profile = np.zeros((PROFILE_BEATS, *bar.shape[1:]))
+    profile[: bar.shape[0]] = bar
+    if bar.shape[0] == 2:
+        profile[2:] = bar
+    return np.concatenate([profile.ravel(), _bar_contrasts(bar), *figures])
 
 
 def _beat_by_beat(channels: NDArray[np.float64], stride: int, phase: int) -> NDArray[np.float64]:
@@ -122,15 +132,25 @@ def _mean_bar(beats: NDArray[np.float64], length: int) -> NDArray[np.float64]:
     return beats[: n_bars * length].reshape(n_bars, length, *beats.shape[1:]).mean(axis=0)
 
 
-def _profile(bar: NDArray[np.float64], first: int) -> NDArray[np.float64]:
-    """Return the bar from its first beat; a bar of three is filled up with zeros."""
-    profile = np.zeros(N_PROFILE)
-    turned = np.roll(bar, -first, axis=0).ravel()
-    profile[: turned.size] = turned
-    return profile
+def _contrast(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compare strengths by channel, whatever their level; the last may be negative, and is subtracted."""
+    found = (here - there) / (here + there + 0.1)
+    found[-1] = here[-1] - there[-1]
+    return found
 
 
-def _level_figures(channels: NDArray[np.float64], stride: int, phase: int, bpm: float) -> NDArray[np.float64]:
+def _bar_contrasts(bar: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compare the first beat with the others, and the second and fourth with the first and third."""
+    on = bar[:, 0]
+    back = (
+        _contrast(on[1::2].mean(axis=0), on[::2].mean(axis=0)) if on.shape[0] != 3 else np.zeros(on.shape[1])
+    )
+    return np.concatenate([_contrast(on[0], on[1:].mean(axis=0)), back])
+
+
+def _level_figures(
+    channels: NDArray[np.float64], beats: NDArray[np.float64], stride: int, phase: int, bpm: float
+) -> NDArray[np.float64]:
     """Return what a tempo and phase say without bars: tempo, and where the accents fall."""
     low, body, mid, high = channels[:4]
     accent = 0.5 * low + 0.25 * body + 0.25 * mid
@@ -146,17 +166,36 @@ def _level_figures(channels: NDArray[np.float64], stride: int, phase: int, bpm: 
     # The first of four beats of an empty bar: how evenly the beats are played at all.
     spread = float(on.std() / (on.mean() + 0.1))
     shares = [share(parts) for parts in (1, 2, 3, 4)]
-    return np.array([octaves, octaves**2, max(octaves, 0.0), weakest, spread, *shares])
+    mean = beats.mean(axis=0)
+    offbeat = _contrast(mean[0], mean[HALF_BEAT])
+    figures = np.array([octaves, octaves**2, max(octaves, 0.0), weakest, spread, *shares])
+    return np.concatenate([figures, offbeat])
 
 
-def _repetition(grid: Lattice, stride: int) -> dict[int, NDArray[np.float64]]:
-    """Return, by length of bar, how alike the music is after a beat, a bar, two bars, and another bar."""
-    one, half = grid.likeness(stride), grid.likeness(max(stride // 2, 1))
+def _length_figures(
+    repeats: Repetition, channels: NDArray[np.float64], stride: int
+) -> dict[int, NDArray[np.float64]]:
+    """Return, by length of bar, what repetition and the length of the recording say, and the length."""
+    beats = np.array([1, 2, 3, 4, 6, 8, 16])
+    varied, share = variation(channels, stride, beats * stride)
+    after = dict(zip(beats.tolist(), varied, strict=True))
+    halves, half_share = variation(channels, stride // 2, stride * np.array([1, 2]) // 2)
+    thirds, third_share = variation(channels, max(stride // 3, 1), np.array([stride]))
+    levels = np.concatenate([halves, thirds, [share, half_share, third_share, after[1], after[2]]])
     found = {}
     for length in BAR_LENGTHS:
-        other = grid.likeness((7 - length) * stride)
-        bar = [grid.likeness(n * length * stride) for n in (1, 2)]
-        found[length] = np.array([half, one, grid.likeness(2 * stride), *bar, other, float(length == 3)])
+        other = 7 - max(length, 3)
+        lags = np.array([0.5, 1, 2, length, 2 * length, 4 * length, other, 2 * other])
+        likeness = repeats.at(np.round(lags * stride).astype(int))
+        bars = [
+            after[length],
+            after[2 * length],
+            after[other],
+            after[2 * other],
+            after[length] - after[other],
+        ]
+        kind = [length == 3, length == 2]
+        found[length] = np.concatenate([likeness, bars, levels, repeats.wholes(stride, length), kind])
     return found
 
 
@@ -176,7 +215,7 @@ def _opening_figures(opening: tuple[int, bool], reading: Reading) -> NDArray[np.
     away = abs(step - reading.phase - number * reading.stride)
     on_beat = float(np.exp(-0.5 * (away / 0.8) ** 2))
     on_bar = on_beat * ((number - reading.first) % reading.beats_per_bar == 0)
-    figures = np.zeros(4)
+    figures = np.zeros(N_OPENING)
     figures[2 * (not is_abrupt) : 2 * (not is_abrupt) + 2] = on_beat, on_bar
     return figures
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .meter import ABRUPT_ON_BAR, ABRUPT_ON_BEAT, ACCENT_SHARE, WEAKEST_BEAT, Reading
+from .meter import Reading
 
-FAST_BPM = 140.0
 WEIGHTS = Path(__file__).with_name("meter_weights.npz")
 
 
@@ -22,11 +21,11 @@ def _layers() -> dict[str, NDArray[np.float32]]:
 
 
 def rated(found: list[Reading], features: NDArray[np.float32]) -> list[Reading]:
-    """Return the readings with their probabilities, most likely first.
+    """Return the readings with their probabilities: best beats first, and of each the likeliest bars first.
 
     One hidden layer rates every reading by itself; a softmax over all readings of the pulse makes the
     probabilities, as in a conditional logit model. ``benchmarks/fit_meter.py`` made the weights, from songs
-    whose beats are known.
+    whose beats are known. The best beats are those that are worth most on average, see `_agreement`.
 
     Parameters
     ----------
@@ -41,24 +40,25 @@ def rated(found: list[Reading], features: NDArray[np.float32]) -> list[Reading]:
     inputs = np.clip((features - layers["mean"]) / layers["spread"], -6.0, 6.0)
     hidden = np.maximum(inputs @ layers["hidden"] + layers["hidden_bias"], 0.0)
     scores = hidden @ layers["output"] + inputs @ layers["direct"]
-    scores = scores + _corrections(found, features)
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
-    order = np.argsort(-odds, kind="stable")
+    pairs = np.array([(reading.stride, reading.phase) for reading in found])
+    beats, kind = np.unique(pairs, axis=0, return_inverse=True)
+    worth = _agreement(beats) @ np.bincount(kind.ravel(), weights=odds)
+    order = np.lexsort((-odds, -worth[kind.ravel()]))
     return [replace(found[n], score=float(odds[n])) for n in order]
 
 
-def _corrections(found: list[Reading], features: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Return what is known beside the songs for fitting, as logarithms of odds."""
-    octaves_above = np.log2([reading.bpm / FAST_BPM for reading in found])
-    is_metronome = (features[:, ACCENT_SHARE] > 0.88) & (features[:, WEAKEST_BEAT] > 0.7)
-    return (
-        # Files are mostly cut to their first beat; the songs for fitting were cut anywhere as often.
-        features[:, ABRUPT_ON_BEAT]
-        + 1.5 * features[:, ABRUPT_ON_BAR]
-        # They had three times as many waltzes as music has, and more of them were fast.
-        - 1.1 * np.array([reading.beats_per_bar == 3 for reading in found])
-        - 3.0 * np.maximum(octaves_above, 0.0)
-        # Even strokes with nothing between them are what one would tap to, at any tempo.
-        + 3.0 * is_metronome
-    )
+def _agreement(beats: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what beats are worth when others are the right ones, by pairs of stride and phase.
+
+    Half of it is the F-measure, a quarter each that the tempo is right, and that it is or is an octave away.
+    So between beats that are about as likely, those are chosen that are least wrong if others are right.
+    """
+    strides, phases = beats[:, 0], beats[:, 1]
+    divisor, multiple = np.gcd.outer(strides, strides), np.lcm.outer(strides, strides)
+    meet = np.subtract.outer(phases, phases) % divisor == 0
+    f_measure = meet * 2.0 / multiple / (1.0 / strides[:, None] + 1.0 / strides[None, :])
+    ratio = strides[:, None] / strides[None, :]
+    is_same, is_octave = ratio == 1.0, np.isin(ratio, (0.5, 1.0, 2.0))
+    return 0.5 * f_measure + 0.25 * is_same + 0.25 * is_octave

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-TIGHTNESS = 400.0
+TIGHTNESS = 800.0
 REFINE_SECONDS = 0.03
-SMOOTHING_PULSES = 8
+SMOOTHING_PULSES = 6
 # A pulse that strays from a straight line by less than this is steady: half a frame of film.
 STEADY_SECONDS = 0.02
 # So many of the pulses have to lie on the line; the rest may have slipped, as in a break without drums.
@@ -99,7 +99,7 @@ def regular(
     """Straighten a pulse, and extend it over the whole recording.
 
     When the tempo is steady all pulses are put on one line, which averages out what each onset is early or
-    late; else they are smoothed over 8 pulses to either side.
+    late; else they are smoothed over `SMOOTHING_PULSES` pulses to either side.
 
     Parameters
     ----------

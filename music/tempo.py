@@ -13,7 +13,7 @@ WINDOW_SECONDS, HOP_SECONDS = 12.0, 3.0
 COMBS = ({1: 1.0, 2: 0.8, 4: 0.8, 8: 0.5}, {1: 1.0, 2: 0.4, 3: 0.9, 6: 0.7})
 # Where the pulse is looked for first; the level of the beat is decided later, by evidence.
 CENTRE_BPM, SPREAD_OCTAVES, PRIOR_WEIGHT = 115.0, 0.9, 0.12
-TRANSITION_COST = 0.06
+TRANSITION_COST = 0.03
 MAX_STATE_CHANGE = 3
 
 

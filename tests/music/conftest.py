@@ -77,6 +77,12 @@ def drum_track() -> Callable[..., FloatArray]:
 
 
 @pytest.fixture
+def strokes_at() -> Callable[..., FloatArray]:
+    """Strokes of each kind at their times: ``strokes_at({"kick": times}, seconds)``."""
+    return place
+
+
+@pytest.fixture
 def cadence() -> Callable[..., FloatArray]:
     """Chords of a key, two seconds each: ``cadence(tonic, mode)`` with the tonic as a MIDI note."""
 

@@ -104,6 +104,42 @@ def test_a_loop_that_begins_on_its_first_sample_is_read_from_there(
     assert found.downbeat_times[0] == pytest.approx(0.0, abs=0.01)
 
 
+@pytest.mark.parametrize("bpm", [84, 118, 150])
+def test_a_waltz_has_three_beats(strokes_at, rate: int, bpm: float) -> None:
+    beats = np.arange(0.3, 26, 60 / bpm)
+    samples = strokes_at({"kick": beats[::3], "snare": np.setdiff1d(beats, beats[::3]), "hat": beats}, 26.5)
+    found = track_beats(samples, rate)
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.005)
+    assert found.beats_per_bar == 3
+    assert np.abs(offsets(found.downbeat_times, beats[:-3:3])).max() < 0.02
+
+
+@pytest.mark.parametrize("bpm", [58, 70])
+def test_six_eight_has_dotted_beats(strokes_at, rate: int, bpm: float) -> None:
+    beats = np.arange(0.3, 26, 60 / bpm)
+    hats = np.arange(0.3, 26, 20 / bpm)
+    found = track_beats(strokes_at({"kick": beats[::2], "snare": beats[1::2], "hat": hats}, 26.5), rate)
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.005)
+    assert np.abs(offsets(found.beat_times, beats)).max() < 0.02
+
+
+def test_a_loop_is_counted_from_its_start_and_a_song_from_its_strokes(drum_track, rate: int) -> None:
+    late = np.arange(0, 8, 0.5) + 0.015
+    loop = track_beats(drum_track(late, 8.0), rate)
+    np.testing.assert_allclose(loop.beat_times, late - 0.015, atol=1e-6)
+    # A quarter of a beat more at the end: no loop.
+    song = track_beats(drum_track(late, 8.125), rate)
+    assert np.abs(offsets(song.beat_times, late)).max() < 0.008
+
+
+def test_an_excerpt_may_begin_between_the_beats(drum_track, rate: int) -> None:
+    truth = np.arange(0.0, 16, 0.5)
+    samples = drum_track(truth, 16.0)[round(0.37 * rate) : round(10.2 * rate)]
+    found = track_beats(samples, rate)
+    assert found.tempo_bpm == pytest.approx(120, rel=0.01)
+    assert np.abs(offsets(found.beat_times, truth[1:21] - 0.37)).max() < 0.01
+
+
 def beatless(kind: str, rate: int) -> np.ndarray:
     rng = np.random.default_rng(3)
     times = np.arange(20 * rate) / rate
