@@ -182,7 +182,7 @@ class CharacterStudio(CharacterRepository):
         )
 
     def reference_images(self, character: Character) -> list[NDArray[np.uint8]]:
-        """Decode a character's reference pictures.
+        """Decode a character's reference pictures; of one in which a figure was chosen, only that.
 
         Returns
         -------
@@ -195,13 +195,17 @@ class CharacterStudio(CharacterRepository):
             If the character has none.
         """
         from ..consistency.images import read_image
+        from ..consistency.references.checking import chosen_part
 
         if not character.references:
             raise EmptyReferenceError(
                 f"Character {character.name!r} has no reference picture.",
                 hint=f"Add some: tower character add {character.name!r} REF.png …",
             )
-        return [read_image(reference.path) for reference in character.references]
+        return [
+            chosen_part(read_image(reference.path), reference.box, reference.path.name)
+            for reference in character.references
+        ]
 
     def _admit(
         self,

@@ -128,12 +128,13 @@ class Studio:
         return json.loads((WORKFLOWS / f"{name}.json").read_text("utf-8"))
 
     def job(self, run: Run) -> Any:
-        """Return the job that was recorded for a run, once its end is: history may know that first."""
+        """Return the job that was recorded for a run, once its end is: history knows that first."""
         deadline = time.monotonic() + 15
         while True:
-            job = next(job for job in self.services.jobs.list() if job.prompt_id == run.prompt_id)
-            if job.completed_at is not None or time.monotonic() > deadline:
+            job = self.services.jobs.by_prompt(run.prompt_id)
+            if job is not None and job.completed_at is not None:
                 return job
+            assert time.monotonic() < deadline, f"the job of {run.prompt_id} did not end: {job}"
             time.sleep(0.05)
 
 

@@ -25,6 +25,8 @@ def test_a_chosen_figure_and_its_weight_make_a_version(opened, tmp_path: Path) -
     assert (new.box, new.weight, new.sha256) == ((640, 0, 1280, 720), 2.0, old.sha256)
     assert new.key != old.key
     assert "several_figures" not in found.concerns
+    [alone] = opened.characters.reference_images(changed)
+    np.testing.assert_array_equal(alone, both[:, 640:])
     assert changed.version.number == made.version.number + 1
     teal = np.asarray(draw_figure(TEAL))
     [before], [after] = (opened.identity.score(one, [teal], encoder="appearance") for one in (made, changed))

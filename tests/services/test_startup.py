@@ -21,6 +21,7 @@ class FakeHost:
     def __init__(self, folder: Path) -> None:
         self.user_directory = folder / "user"
         self.output_directory = folder / "output"
+        self.input_directory = folder / "input"
         self.model_folders = (folder / "models" / "tower",)
         self.model_directories = (folder / "models",)
         self.events: list[tuple[str, dict[str, Any]]] = []
