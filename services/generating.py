@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from .assets import AssetLibrary
     from .characters import CharacterStudio
     from .job_log import JobLog
+    from .resubmission import Submit
     from .workflows import WorkflowService
-
-Submit = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
