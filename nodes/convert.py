@@ -69,7 +69,7 @@ def to_measurable_arrays(images: Tensor) -> list[NDArray[np.uint8] | None]:
     ]
 
 
-def to_sound_arrays(images: Tensor, field: str) -> list[NDArray[np.uint8]]:
+def to_finite_arrays(images: Tensor, field: str) -> list[NDArray[np.uint8]]:
     """Turn an IMAGE batch into RGB pictures that something is to be learnt from.
 
     Raises

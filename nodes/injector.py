@@ -21,7 +21,7 @@ from ..host.injection_order import ReferenceModels
 from ..host.loras import LoraOrder, lora_names
 from ..services.adapter_inputs import AdapterWants
 from .character import prompt_fragment
-from .convert import to_sound_arrays
+from .convert import to_finite_arrays
 from .injector_inputs import AUTO, STOP, injector_inputs
 from .sockets import CHARACTER
 
@@ -170,7 +170,7 @@ def _shown(member: Member, adapter: Adapter, crop: str, negatives: Tensor | None
     """Return what an adapter is shown of a character: connected pictures, or else the stored ones."""
     stored = member.character.references
     pictures: Sequence[Any] = (
-        stored if member.references is None else to_sound_arrays(member.references, "references")
+        stored if member.references is None else to_finite_arrays(member.references, "references")
     )
     found = services.current().adapter_inputs.prepare(pictures, _wants(adapter, crop))
     weights = tuple(stored[at].weight for at in found.used) if member.references is None else ()
@@ -179,7 +179,7 @@ def _shown(member: Member, adapter: Adapter, crop: str, negatives: Tensor | None
         found.faces,
         weights,
         found.notes,
-        () if negatives is None else to_sound_arrays(negatives, "negative_references"),
+        () if negatives is None else to_finite_arrays(negatives, "negative_references"),
     )
 
 

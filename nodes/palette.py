@@ -83,18 +83,18 @@ class PaletteEnforcer(io.ComfyNode):
         wanted = palettes.wanted(character, _typed(palette))
         pictures = to_measurable_arrays(images)
         masks = None if mask is None else to_mask_arrays(mask, images)
-        sound = {at: picture for at, picture in enumerate(pictures) if picture is not None}
+        finite = {at: picture for at, picture in enumerate(pictures) if picture is not None}
         made = palettes.enforce(
-            list(sound.values()),
+            list(finite.values()),
             wanted,
-            None if masks is None else [masks[at] for at in sound],
+            None if masks is None else [masks[at] for at in finite],
             progress=progress_bar(),
             strength=strength,
             limit=limit,
             ignore_lightness=ignore_lightness,
             names=tuple(name for name in SWATCHES if enforced.get(f"enforce_{name}")),
         )
-        found = dict(zip(sound, made, strict=True))
+        found = dict(zip(finite, made, strict=True))
         results = [found.get(at) for at in range(len(pictures))]
         changed = with_changes(
             images, [one and one.image for one in results], [one and one.changed for one in results]

@@ -18,7 +18,7 @@ from ..host.execution import progress_bar
 from ..host.loras import LoraOrder, load_lora, lora_names
 from ..host.style_injection import StyleOrder, inject_style
 from .choices import LiveList, looks_like_hint
-from .convert import to_measurable_arrays, to_sound_arrays, with_changes
+from .convert import to_finite_arrays, to_measurable_arrays, with_changes
 from .sockets import CONSISTENCY, AnyChoice
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class StyleTemplate(io.ComfyNode):
         if save_as.strip():
             found = services.current().styles.save(
                 save_as,
-                () if images is None else to_sound_arrays(images, "images"),
+                () if images is None else to_finite_arrays(images, "images"),
                 prompt=prompt.strip(),
                 negative_prompt=negative_prompt.strip(),
                 settings=widgets,
@@ -234,14 +234,14 @@ def _moved(
 ) -> tuple[Tensor, dict[int, TransferredPicture]]:
     """Put the style on each picture that holds no NaN; return all, and what was done by index."""
     styles, pictures = services.current().styles, to_measurable_arrays(images)
-    learnt = None if style_images is None else to_sound_arrays(style_images, "style_images")
+    learnt = None if style_images is None else to_finite_arrays(style_images, "style_images")
     wanted = find_style(style) if learnt is None else styles.measured(learnt)
-    sound = {at: picture for at, picture in enumerate(pictures) if picture is not None}
-    done = styles.transfer(list(sound.values()), wanted, strength=strength, progress=progress_bar())
-    made = dict(zip(sound, done, strict=True))
+    finite = {at: picture for at, picture in enumerate(pictures) if picture is not None}
+    done = styles.transfer(list(finite.values()), wanted, strength=strength, progress=progress_bar())
+    made = dict(zip(finite, done, strict=True))
     new = [made[at].image if at in made else None for at in range(len(pictures))]
     where = [
-        (made[at].image != sound[at]).any(axis=-1) if at in made else None for at in range(len(pictures))
+        (made[at].image != finite[at]).any(axis=-1) if at in made else None for at in range(len(pictures))
     ]
     return with_changes(images, new, where), made
 

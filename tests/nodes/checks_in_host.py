@@ -69,7 +69,7 @@ def check_a_picture_with_nan_is_no_picture():
 def check_a_picture_that_stays_keeps_its_nan():
     import numpy as np
     import torch
-    from pack_in_check.nodes.convert import to_sound_arrays, with_changes
+    from pack_in_check.nodes.convert import to_finite_arrays, with_changes
 
     images = torch.full((2, 4, 4, 3), 0.5)
     images[1, 2, 2, 0] = float("nan")
@@ -77,8 +77,8 @@ def check_a_picture_that_stays_keeps_its_nan():
     changed = with_changes(images, [red, None], [np.ones((4, 4), bool), None])
     assert changed[0, 0, 0].tolist() == [1.0, 0.0, 0.0]
     assert torch.equal(changed[1].isnan(), images[1].isnan())
-    assert len(to_sound_arrays(images[:1], "images")) == 1
-    assert "Picture 2 of style_images" in raised(to_sound_arrays, images, "style_images")
+    assert len(to_finite_arrays(images[:1], "images")) == 1
+    assert "Picture 2 of style_images" in raised(to_finite_arrays, images, "style_images")
 
 
 def check_pictures_of_different_sizes_are_letterboxed():

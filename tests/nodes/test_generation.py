@@ -1,4 +1,4 @@
-"""The first design's script for testing consistency, against a real ComfyUI."""
+"""What the first design's script for testing consistency asks for, of a real ComfyUI, at a size for tests."""
 
 from __future__ import annotations
 
